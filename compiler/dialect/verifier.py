@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The verifier of the dialect: what `seedlm.irdl.mlir` cannot say."""
+
+from collections.abc import Callable
+
+from iree.compiler import ir
+
+from seedlm.compiler.dialect.contract import CONTRACT, verify_contract
+from seedlm.compiler.dialect.gather import GATHER, verify_gather
+from seedlm.compiler.dialect.generate import GENERATE, verify_generate
+from seedlm.compiler.dialect.join_planes import JOIN_PLANES, verify_join_planes
+from seedlm.compiler.ir.values import walk
+from seedlm.errors import SeedlmError
+
+_VERIFIERS: dict[str, Callable[[ir.Operation], None]] = {
+    CONTRACT: verify_contract,
+    GATHER: verify_gather,
+    GENERATE: verify_generate,
+    JOIN_PLANES: verify_join_planes,
+}
+
+
+def verify(module: ir.Module) -> bool:
+    """Verifies every seedlm operation of `module`.
+
+    Each failure is emitted as an MLIR error at the operation's location, in one line.
+
+    Returns:
+        Whether the module is valid.
+    """
+    return all([_verify_operation(operation) for operation in walk(module.operation)])
+
+
+def _verify_operation(operation: ir.Operation) -> bool:
+    if not operation.name.startswith("seedlm."):
+        return True
+    try:
+        if operation.name not in _VERIFIERS:
+            raise SeedlmError("is not an operation of the dialect")
+        _VERIFIERS[operation.name](operation)
+    except SeedlmError as error:
+        operation.location.emit_error(f"'{operation.name}' op {error}")
+        return False
+    return True

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Building tensor and linalg operations at the current insertion point."""
+
+from collections.abc import Callable, Sequence
+
+from iree.compiler import ir
+from iree.compiler.dialects import arith, linalg, tensor
+
+DYNAMIC = ir.ShapedType.get_dynamic_size()
+
+Body = Callable[[Sequence[ir.Value]], ir.Value]
+
+
+def affine_map(loops: int, results: Sequence[int]) -> ir.AffineMap:
+    """Returns the map from `loops` loops to those that `results` names."""
+    return ir.AffineMap.get(loops, 0, [ir.AffineDimExpr.get(loop) for loop in results])
+
+
+def dim_size(value: ir.Value, dimension: int) -> ir.Value | int:
+    """Returns the size of a dimension: an int if static, else a tensor.dim of it."""
+    size = ir.RankedTensorType(value.type).shape[dimension]
+    if size != DYNAMIC:
+        return size
+    index = arith.ConstantOp(ir.IndexType.get(), dimension).result
+    return tensor.DimOp(value, index).result
+
+
+def empty(sizes: Sequence[ir.Value | int], element: ir.Type) -> ir.Value:
+    """Builds a tensor.empty."""
+    return tensor.EmptyOp(list(sizes), element).result
+
+
+def filled(sizes: Sequence[ir.Value | int], element: ir.FloatType, number: float) -> ir.Value:
+    """Builds a tensor with `number` everywhere."""
+    constant = arith.ConstantOp(element, ir.FloatAttr.get(element, number)).result
+    return linalg.fill(constant, outs=[empty(sizes, element)])
+
+
+def generic(
+    inputs: Sequence[ir.Value],
+    output: ir.Value,
+    maps: Sequence[Sequence[int]],
+    iterators: Sequence[str],
+    body: Body,
+) -> ir.Value:
+    """Builds a linalg.generic with one output.
+
+    Args:
+        inputs: The input tensors.
+        output: The output tensor.
+        maps: For each input and the output, the loop that each dimension runs over.
+        iterators: "parallel" or "reduction" for each loop.
+        body: Builds the body from its arguments and returns the value to yield.
+    """
+    operands = [*inputs, output]
+    map_attributes = [ir.AffineMapAttr.get(affine_map(len(iterators), m)) for m in maps]
+    iterator_attributes = [ir.Attribute.parse(f"#linalg.iterator_type<{i}>") for i in iterators]
+    operation = linalg.GenericOp(
+        [output.type],
+        list(inputs),
+        [output],
+        ir.ArrayAttr.get(map_attributes),
+        ir.ArrayAttr.get(iterator_attributes),
+    )
+    types = [ir.RankedTensorType(operand.type).element_type for operand in operands]
+    block = operation.regions[0].blocks.append(*types)
+    with ir.InsertionPoint(block):
+        linalg.YieldOp([body(block.arguments)])
+    return operation.results[0]
+
+
+def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
+    """Splits the static dimension `dimension` into `outer` x `inner`."""
+    source = ir.RankedTensorType(value.type)
+    sizes: list[ir.Value | int] = [dim_size(value, i) for i in range(source.rank)]
+    sizes[dimension : dimension + 1] = [outer, inner]
+    groups = [[i + (i > dimension)] for i in range(source.rank)]
+    groups[dimension].append(dimension + 1)
+    shape = [*source.shape[:dimension], outer, inner, *source.shape[dimension + 1 :]]
+    type_ = ir.RankedTensorType.get(shape, source.element_type)
+    dynamic, static = _split_sizes(sizes)
+    return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
+
+
+def collapse_last(value: ir.Value) -> ir.Value:
+    """Joins the last two dimensions, which are static."""
+    source = ir.RankedTensorType(value.type)
+    shape = [*source.shape[:-2], source.shape[-2] * source.shape[-1]]
+    groups = [[i] for i in range(source.rank - 1)]
+    groups[-1].append(source.rank - 1)
+    type_ = ir.RankedTensorType.get(shape, source.element_type)
+    return tensor.CollapseShapeOp(type_, value, groups).result
+
+
+def slice_at(value: ir.Value, dimension: int, index: int) -> ir.Value:
+    """Returns the slice of `value` at `index` of `dimension`, which is dropped."""
+    source = ir.RankedTensorType(value.type)
+    sizes = [1 if i == dimension else dim_size(value, i) for i in range(source.rank)]
+    offsets = [index if i == dimension else 0 for i in range(source.rank)]
+    shape = [size for i, size in enumerate(source.shape) if i != dimension]
+    return _extract(value, offsets, sizes, shape)
+
+
+def slice_first(value: ir.Value, dimension: int, count: int) -> ir.Value:
+    """Returns the first `count` elements along `dimension`; `value` itself if it has no more."""
+    source = ir.RankedTensorType(value.type)
+    if source.shape[dimension] == count:
+        return value
+    sizes = [count if i == dimension else dim_size(value, i) for i in range(source.rank)]
+    shape = [count if i == dimension else size for i, size in enumerate(source.shape)]
+    return _extract(value, [0] * source.rank, sizes, shape)
+
+
+def _extract(
+    value: ir.Value, offsets: list[int], sizes: list[ir.Value | int], shape: list[int]
+) -> ir.Value:
+    source = ir.RankedTensorType(value.type)
+    dynamic, static = _split_sizes(sizes)
+    return tensor.ExtractSliceOp(
+        ir.RankedTensorType.get(shape, source.element_type),
+        value,
+        [],
+        dynamic,
+        [],
+        offsets,
+        static,
+        [1] * source.rank,
+    ).result
+
+
+def pad_end(value: ir.Value, dimension: int, size: int) -> ir.Value:
+    """Pads the static dimension `dimension` with zeros up to `size`."""
+    source = ir.RankedTensorType(value.type)
+    missing = size - source.shape[dimension]
+    if missing == 0:
+        return value
+    high = [missing if i == dimension else 0 for i in range(source.rank)]
+    shape = [size if i == dimension else each for i, each in enumerate(source.shape)]
+    type_ = ir.RankedTensorType.get(shape, source.element_type)
+    operation = tensor.PadOp(type_, value, [], [], [0] * source.rank, high)
+    block = operation.regions[0].blocks.append(*[ir.IndexType.get()] * source.rank)
+    with ir.InsertionPoint(block):
+        element = source.element_type
+        tensor.YieldOp(arith.ConstantOp(element, ir.FloatAttr.get(element, 0.0)).result)
+    return operation.result
+
+
+def _split_sizes(sizes: Sequence[ir.Value | int]) -> tuple[list[ir.Value], list[int]]:
+    dynamic = [size for size in sizes if not isinstance(size, int)]
+    static = [size if isinstance(size, int) else DYNAMIC for size in sizes]
+    return dynamic, static

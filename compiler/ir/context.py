@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""MLIR contexts and modules: parsing with one-line errors, writing bytecode."""
+
+from pathlib import Path
+
+from iree.compiler import ir
+
+from seedlm.errors import SeedlmError
+
+
+def make_context() -> ir.Context:
+    """Returns a context with all of IREE's dialects that also accepts seedlm's operations.
+
+    The wheel's Python bindings cannot load an IRDL dialect, so seedlm operations are unregistered in
+    process and `seedlm.compiler.dialect.verify` stands in for their verifier.
+    """
+    context = ir.Context()
+    context.allow_unregistered_dialects = True
+    return context
+
+
+def parse_module(path: Path, context: ir.Context) -> ir.Module:
+    """Parses a textual or bytecode MLIR file.
+
+    Raises:
+      SeedlmError: the file cannot be read or is not valid MLIR; one line with file and position.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SeedlmError(f"{path}: {error.strerror}") from None
+    try:
+        return ir.Module.parse(data, context)
+    except ir.MLIRError as error:
+        raise SeedlmError(f"{path}: {first_diagnostic(error)}") from None
+
+
+def first_diagnostic(error: ir.MLIRError) -> str:
+    """Returns the first diagnostic of `error` as one line, `<location>: <message>`."""
+    if not error.error_diagnostics:
+        return str(error).splitlines()[0]
+    diagnostic = error.error_diagnostics[0]
+    return f"{describe_location(diagnostic.location)}: {diagnostic.message.splitlines()[0]}"
+
+
+def describe_location(location: ir.Location) -> str:
+    """Returns `line:column` of a file location, the location's own text of any other."""
+    try:
+        file_location = ir.FileLineColLoc(location)
+    except ValueError:
+        return str(location).removeprefix("loc(").removesuffix(")")
+    return f"{file_location.start_line}:{file_location.start_col}"
+
+
+def write_bytecode(module: ir.Module, path: Path) -> None:
+    """Writes `module` to `path` as MLIR bytecode."""
+    with path.open("wb") as file:
+        module.operation.write_bytecode(file)

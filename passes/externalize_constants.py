@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm-externalize-constants: large constants move to a parameter archive."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import iree.runtime
+from iree.compiler import ir
+from iree.compiler.dialects import util
+from iree.runtime import parameter_index_add_numpy_ndarray
+
+from seedlm.compiler.ir.elements import byte_size
+from seedlm.compiler.ir.parameters import (
+    Archives,
+    ParameterName,
+    parameter_attribute,
+    parameter_name,
+)
+from seedlm.compiler.ir.values import defining_op
+from seedlm.compiler.ir.weights import Weight, drop_unused_globals, find_weights, global_ops
+
+SCOPE = "model"
+
+
+@dataclass
+class ExternalizeConstants:
+    """Moves constants, and the parameters of other archives, to one archive.
+
+        %codes = arith.constant dense_resource<w.codes.0> : tensor<1536x72xi32>
+      =>
+        util.global private @w.codes.0 = #stream.parameter.named<"model"::"w.codes.0"> : ..
+        %codes = util.global.load @w.codes.0 : tensor<1536x72xi32>
+
+    Attributes:
+        archive: The archive to write; it is overwritten.
+        archives: Where parameters are read from.
+        min_bytes: The least size of a constant that is moved.
+    """
+
+    name: ClassVar[str] = "seedlm-externalize-constants"
+
+    archive: Path
+    archives: Archives = field(default_factory=Archives)
+    min_bytes: int = 256
+
+    def run(self, module: ir.Module) -> bool:
+        """Rewrites `module` in place and returns whether anything changed.
+
+        Raises:
+            SeedlmError: A parameter cannot be read or the archive cannot be written.
+        """
+        drop_unused_globals(module)
+        index = iree.runtime.ParameterIndex()
+        moved = [weight for weight in find_weights(module) if self._moves(weight)]
+        for weight in moved:
+            parameter_index_add_numpy_ndarray(index, weight.name, weight.read(self.archives))
+            _externalize(weight, module)
+        index.create_archive_file(str(self.archive))
+        return bool(moved)
+
+    def _moves(self, weight: Weight) -> bool:
+        is_parameter = parameter_name(weight.attribute) is not None
+        return is_parameter or byte_size(weight.type) >= self.min_bytes
+
+
+def _externalize(weight: Weight, module: ir.Module) -> None:
+    with module.context, ir.Location.unknown():
+        initial_value = parameter_attribute(ParameterName(SCOPE, weight.name), weight.type)
+    known = global_ops(module).get(weight.name)
+    if known is not None:
+        known.attributes["initial_value"] = initial_value
+        return
+    with ir.InsertionPoint.at_block_begin(module.body), ir.Location.unknown(module.context):
+        util.GlobalOp(
+            weight.name, weight.type, sym_visibility="private", initial_value=initial_value
+        )
+    for value in weight.values:
+        _load_instead(value, weight.name)
+
+
+def _load_instead(value: ir.Value, symbol: str) -> None:
+    constant = defining_op(value)
+    assert constant is not None
+    with ir.InsertionPoint(constant), constant.location:
+        load = util.GlobalLoadOp(value.type, symbol)
+    value.replace_all_uses_with(load.result)
+    constant.erase()

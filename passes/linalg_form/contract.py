@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm.contract as one linalg.generic, which IREE makes one dispatch on every target.
+
+A single reduction loop runs over groups of blocks, and the columns of a group are unrolled in the
+body, so the activation comes as one strided slice a column. (With two reduction loops IREE cannot
+distribute the operation on GPUs; a decoder of its own would not be fused.)
+"""
+
+from collections.abc import Sequence
+
+from iree.compiler import ir
+from iree.compiler.dialects import arith
+
+from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
+from seedlm.compiler.ir.build import dim_size, empty, expand, filled, generic, pad_end, slice_at
+from seedlm.passes.linalg_form.decoder import block_factor, integer_weights
+from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
+
+
+def lower_contract(operation: ir.Operation) -> ir.Value:
+    """Returns the linalg form of a seedlm.contract.
+
+    Raises:
+        SeedlmError: The codes are not packed.
+    """
+    lhs, codes, scale = operation.operands
+    maps = contract_maps(operation)
+    planes = planes_of_codes(codes, code_of(operation))
+    sizes: dict[int, ir.Value | int] = {loop: dim_size(lhs, i) for i, loop in enumerate(maps.lhs)}
+    sizes[maps.row] = planes.rows
+    result_sizes = [sizes[loop] for loop in maps.result]
+    inputs = [*planes.all, scale, *_column_slices(lhs, maps, planes)]
+    total = _accumulate(inputs, planes, maps, result_sizes)
+    element = ir.RankedTensorType(operation.result.type).element_type
+    return total if element == ir.F32Type.get() else _truncate(total, result_sizes, element)
+
+
+def _column_slices(lhs: ir.Value, maps: ContractMaps, planes: Planes) -> list[ir.Value]:
+    """Returns the activation at each column of all groups: k becomes the group index."""
+    k = maps.lhs.index(maps.column)
+    padded = pad_end(lhs, k, planes.groups * planes.group_columns)
+    grouped = expand(padded, k, planes.groups, planes.group_columns)
+    return [slice_at(grouped, k + 1, column) for column in range(planes.group_columns)]
+
+
+def _accumulate(
+    inputs: list[ir.Value],
+    planes: Planes,
+    maps: ContractMaps,
+    result_sizes: Sequence[ir.Value | int],
+) -> ir.Value:
+    plane_count = len(planes.all)
+
+    def body(arguments: Sequence[ir.Value]) -> ir.Value:
+        elements, scale = arguments[:plane_count], arguments[plane_count]
+        activations, total = arguments[plane_count + 1 : -1], arguments[-1]
+        for i, record in enumerate(planes.records(elements)):
+            block = activations[i * planes.code.block : (i + 1) * planes.code.block]
+            weights = integer_weights(record, planes.code)
+            dot = _dot([_to_f32(weight.value) for weight in weights], [_to_f32(x) for x in block])
+            factor = block_factor(record, scale, planes.code)
+            total = arith.AddFOp(total, arith.MulFOp(dot, factor).result).result
+        return total
+
+    zeros = filled(result_sizes, ir.F32Type.get(), 0.0)
+    plane_maps = [[maps.row, maps.column]] * plane_count
+    slice_maps = [maps.lhs] * planes.group_columns
+    iterators = ["parallel"] * (maps.loops - 1) + ["reduction"]
+    return generic(inputs, zeros, [*plane_maps, [], *slice_maps, maps.result], iterators, body)
+
+
+def _dot(weights: Sequence[ir.Value], activations: Sequence[ir.Value]) -> ir.Value:
+    products = [arith.MulFOp(w, x).result for w, x in zip(weights, activations, strict=True)]
+    total = products[0]
+    for product in products[1:]:
+        total = arith.AddFOp(total, product).result
+    return total
+
+
+def _to_f32(value: ir.Value) -> ir.Value:
+    f32 = ir.F32Type.get()
+    if value.type == f32:
+        return value
+    convert = arith.SIToFPOp if isinstance(value.type, ir.IntegerType) else arith.ExtFOp
+    return convert(f32, value).result
+
+
+def _truncate(total: ir.Value, sizes: Sequence[ir.Value | int], element: ir.Type) -> ir.Value:
+    rank = ir.RankedTensorType(total.type).rank
+    loops = list(range(rank))
+    return generic(
+        [total],
+        empty(sizes, element),
+        [loops, loops],
+        ["parallel"] * rank,
+        lambda arguments: arith.TruncFOp(element, arguments[0]).result,
+    )

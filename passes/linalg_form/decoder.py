@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The decoder: from the words of a group of records to weights, in the body of a linalg operation.
+
+    weight[c] = integer[c] * 2^e * unit(code) * scale,  integer[c] = sum_p q_p * (b_p - 2^(bb-1))
+
+with b_p the basis bits of the state for column c and basis p (docs/format.md).
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from iree.compiler import ir
+from iree.compiler.dialects import arith
+
+from seedlm.codec import Code
+from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
+
+_F32_BIAS = 127
+_F32_MANTISSA_BITS = 23
+
+
+@dataclass(frozen=True)
+class Record:
+    """The fields of one block: its seed, its coefficients and its exponent (None if it has none)."""
+
+    seed: Int32
+    coefficients: list[Int32]
+    exponent: Int32 | None
+
+
+def read_records(words: list[ir.Value], bytes_: list[ir.Value], code: Code) -> list[Record]:
+    """Returns the records of one group of planes.
+
+    Args:
+        words: One i32 value of each plane of words.
+        bytes_: One i8 value of each plane of bytes.
+        code: The code.
+    """
+    string = BitString([Int32(word) for word in words], 32 * len(words))
+    i32 = ir.IntegerType.get_signless(32)
+    for byte in bytes_:
+        string.append(Int32(arith.ExtUIOp(i32, byte).result), 8)
+    count = string.length // code.record_bits
+    return [_read_record(string, i * code.record_bits, code) for i in range(count)]
+
+
+def _read_record(string: BitString, offset: int, code: Code) -> Record:
+    seed = string.field(offset, code.lfsr_width)
+    offset += code.lfsr_width
+    coefficients = []
+    for _ in range(code.latent):
+        coefficients.append(_signed_field(string, offset, code.coefficient_bits))
+        offset += code.coefficient_bits
+    exponent = _signed_field(string, offset, code.exponent_bits) if code.exponent_bits else None
+    return Record(seed, coefficients, exponent)
+
+
+def _signed_field(string: BitString, offset: int, bits: int) -> Int32:
+    return string.window(offset).sign_extend(bits)
+
+
+def select_record(records: list[Record], index: Int32) -> Record:
+    """Returns the record with the run-time `index` of a group."""
+    *first, last = records
+    for i, record in reversed(list(enumerate(first))):
+        here = index.equals(i)
+        last = Record(
+            select(here, record.seed, last.seed),
+            [select(here, *pair) for pair in zip(record.coefficients, last.coefficients, strict=True)],
+            None
+            if record.exponent is None or last.exponent is None
+            else select(here, record.exponent, last.exponent),
+        )
+    return last
+
+
+def run_register(seed: Int32, code: Code) -> BitString:
+    """Returns the bits that the register shifts through: bits i .. i+K-1 are its state after i steps.
+
+    Bit i + K is the XOR of the taps of state i, so K - max(taps) new bits are computed at a time.
+    """
+    string = BitString([seed], code.lfsr_width)
+    length = code.lfsr_width + code.block * code.latent
+    while string.length < length:
+        count = min(code.lfsr_width - max(code.taps), length - string.length)
+        state = string.window(string.length - code.lfsr_width)
+        feedback = reduce(Int32.__xor__, [state.shift_right(tap) for tap in code.taps])
+        string.append(feedback & mask(count), count)
+    return string
+
+
+def integer_weights(record: Record, code: Code) -> list[Int32]:
+    """Returns the integers of all weights of a block."""
+    string = run_register(record.seed, code)
+    offset = _basis_offset(record, code)
+    return [
+        _combine([string.field(_bit(c, p, code), code.basis_bits) for p in range(code.latent)], record)
+        - offset
+        for c in range(code.block)
+    ]
+
+
+def integer_weight_at(record: Record, column: Int32, code: Code) -> Int32:
+    """Returns the integer of the weight with the run-time index `column` of a block."""
+    string = run_register(record.seed, code)
+    first = column * code.latent
+    basis = [string.field_at(first + _bit(0, p, code), code.basis_bits) for p in range(code.latent)]
+    return _combine(basis, record) - _basis_offset(record, code)
+
+
+def block_factor(record: Record, scale: ir.Value, code: Code) -> ir.Value:
+    """Returns the f32 factor 2^e * scale / (2^(basis_bits-1) - 1) of a block."""
+    f32 = ir.F32Type.get()
+    unit = 1.0 / ((1 << (code.basis_bits - 1)) - 1)
+    factor = arith.MulFOp(scale, arith.ConstantOp(f32, ir.FloatAttr.get(f32, unit)).result).result
+    if record.exponent is None:
+        return factor
+    bits = (record.exponent + _F32_BIAS).shift_left(_F32_MANTISSA_BITS)
+    return arith.MulFOp(factor, arith.BitcastOp(f32, bits.value).result).result
+
+
+def _bit(column: int, p: int, code: Code) -> int:
+    """Returns where the basis bits of U[column][p] start; the first state is the one after the seed."""
+    return column * code.latent + p + 1 + code.lfsr_width - code.basis_bits
+
+
+def _basis_offset(record: Record, code: Code) -> Int32:
+    return reduce(Int32.__add__, record.coefficients) * (1 << (code.basis_bits - 1))
+
+
+def _combine(basis: list[Int32], record: Record) -> Int32:
+    terms = [b * q for b, q in zip(basis, record.coefficients, strict=True)]
+    return reduce(Int32.__add__, terms)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm-pack-codes: constant codes take the layout that the lowerings read."""
+
+from dataclasses import dataclass
+from math import gcd
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from iree.compiler import ir
+from iree.compiler.dialects import arith
+
+from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE, build_join_planes, code_of
+from seedlm.compiler.ir.elements import make_elements, read_elements, resource_name
+from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk
+
+_CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
+_WORD_BYTES = 4
+
+
+@dataclass
+class PackCodes:
+    """Splits constant codes into planes of 32-bit words and of bytes.
+
+        %codes = arith.constant dense_resource<w.codes> : tensor<1536x288xi8>
+      =>
+        %words = arith.constant dense_resource<w.codes.0> : tensor<1536x72xi32>
+        %codes = "seedlm.join_planes"(%words) : (tensor<1536x72xi32>) -> tensor<1536x288xi8>
+
+    A group is the least number of records that fill whole bytes; a plane has one element a group.
+    32-bit records make one plane of words. Two 36-bit records make nine bytes: two planes of words
+    and one of bytes. No bits are added but those that fill the last group of a row.
+    """
+
+    name: ClassVar[str] = "seedlm-pack-codes"
+
+    def run(self, module: ir.Module) -> bool:
+        """Rewrites `module` in place and returns whether anything changed."""
+        packed: list[tuple[ir.Operation, ir.Value]] = []
+        for operation in list(walk(module.operation)):
+            operand = _CODES_OPERAND.get(operation.name)
+            if operand is None or constant_attribute(operation.operands[operand]) is None:
+                continue
+            constant = defining_op(operation.operands[operand])
+            assert constant is not None
+            known = [planes for source, planes in packed if source == constant]
+            planes = known[0] if known else _pack(constant, code_of(operation).record_bits)
+            if not known:
+                packed.append((constant, planes))
+            operation.operands[operand] = planes
+        for constant, _ in packed:
+            erase_if_unused(constant)
+        return bool(packed)
+
+
+def group_records(record_bits: int) -> int:
+    """Returns the least number of records that fill whole bytes."""
+    return 8 // gcd(record_bits, 8)
+
+
+def split_planes(
+    codes: npt.NDArray[np.int8], record_bits: int
+) -> tuple[list[npt.NDArray[np.int32]], list[npt.NDArray[np.int8]]]:
+    """Returns the planes of words and the planes of bytes of codes [rows, row_bytes].
+
+    Each plane is [rows, groups]; a row's last group is filled with zero bits.
+    """
+    rows, row_bytes = codes.shape
+    group_bytes = group_records(record_bits) * record_bits // 8
+    groups = -(-row_bytes // group_bytes)
+    filled = np.pad(codes, ((0, 0), (0, groups * group_bytes - row_bytes)))
+    filled = filled.reshape(rows, groups, group_bytes)
+    split = group_bytes // _WORD_BYTES * _WORD_BYTES
+    words = np.ascontiguousarray(filled[..., :split]).view("<i4")
+    return (
+        [np.ascontiguousarray(words[..., i]) for i in range(words.shape[-1])],
+        [np.ascontiguousarray(filled[..., i]) for i in range(split, group_bytes)],
+    )
+
+
+def _pack(constant: ir.Operation, record_bits: int) -> ir.Value:
+    attribute = constant.attributes["value"]
+    name = resource_name(attribute) or "codes"
+    words, bytes_ = split_planes(read_elements(attribute), record_bits)
+    with ir.InsertionPoint(constant), constant.location:
+        planes = [
+            arith.ConstantOp(made.type, made).result
+            for i, plane in enumerate([*words, *bytes_])
+            for made in [make_elements(plane, f"{name}.{i}")]
+        ]
+        codes_type = ir.RankedTensorType(constant.results[0].type)
+        return build_join_planes(planes[: len(words)], planes[len(words) :], codes_type)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pipelines: passes by name, from text and run one after the other."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from iree.compiler import ir
+
+from seedlm.compiler.dialect import verify
+from seedlm.compiler.ir.parameters import Archives
+from seedlm.errors import SeedlmError
+from seedlm.passes._pass import Pass
+from seedlm.passes.compress_constants import CompressConstants
+from seedlm.passes.externalize_constants import ExternalizeConstants
+from seedlm.passes.fuse_generate import FuseGenerate
+from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.lower_to_linalg import LowerToLinalg
+from seedlm.passes.pack_codes import PackCodes
+from seedlm.passes.upstream import UpstreamPass
+from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
+
+
+class Options:
+    """The options of one pass in a textual pipeline: `key=value key=value`."""
+
+    def __init__(self, pass_name: str, text: str) -> None:
+        """Splits `text`; lists are separated by commas."""
+        self._pass_name = pass_name
+        self._values = dict(item.split("=", 1) if "=" in item else (item, "true") for item in text.split())
+
+    def string(self, key: str, default: str) -> str:
+        """Takes the value of `key`."""
+        return self._values.pop(key, default)
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """Takes the list `key`, empty by default."""
+        return tuple(filter(None, self._values.pop(key, "").split(",")))
+
+    def integer(self, key: str, default: int) -> int:
+        """Takes the integer `key`.
+
+        Raises:
+            SeedlmError: It is none.
+        """
+        text = self._values.pop(key, str(default))
+        if not text.isdecimal():
+            raise SeedlmError(f"pass '{self._pass_name}': {key}={text} is not a number")
+        return int(text)
+
+    def flag(self, key: str) -> bool:
+        """Takes the boolean `key`, false by default."""
+        return self._values.pop(key, "false") == "true"
+
+    def archives(self, key: str) -> Archives:
+        """Takes the list `key` of scope=path."""
+        pairs = [item.split("=", 1) for item in self.strings(key)]
+        return Archives({pair[0]: Path(pair[-1]) for pair in pairs})
+
+    def finish(self) -> None:
+        """Checks that every option was taken.
+
+        Raises:
+            SeedlmError: One is left.
+        """
+        if self._values:
+            raise SeedlmError(f"pass '{self._pass_name}' has no option '{next(iter(self._values))}'")
+
+
+def _compress_constants(options: Options) -> Pass:
+    return CompressConstants(
+        code=options.string("code", "paper-4bit"),
+        selection=Selection(
+            include=options.strings("include"),
+            exclude=options.strings("exclude"),
+            min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
+            embeddings=options.flag("compress-embeddings"),
+        ),
+        archives=options.archives("parameters"),
+    )
+
+
+def _externalize_constants(options: Options) -> Pass:
+    return ExternalizeConstants(
+        archive=Path(options.string("archive", "parameters.irpa")),
+        archives=options.archives("parameters"),
+        min_bytes=options.integer("min-bytes", ExternalizeConstants.min_bytes),
+    )
+
+
+FACTORIES: dict[str, Callable[[Options], Pass]] = {
+    CompressConstants.name: _compress_constants,
+    ExternalizeConstants.name: _externalize_constants,
+    FuseGenerate.name: lambda options: FuseGenerate(),
+    InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
+    LowerToLinalg.name: lambda options: LowerToLinalg(),
+    PackCodes.name: lambda options: PackCodes(),
+}
+
+
+def parse_pipeline(text: str) -> list[Pass]:
+    """Returns the passes of a textual pipeline: `builtin.module(a,b{key=value})` or `a,b{..}`.
+
+    Names that are not seedlm's are passes of MLIR or IREE.
+
+    Raises:
+        SeedlmError: An option is unknown or invalid.
+    """
+    inner = re.fullmatch(r"\s*builtin\.module\((.*)\)\s*", text, re.DOTALL)
+    return [_parse_pass(item) for item in _split_top_level(inner[1] if inner else text)]
+
+
+def run_pipeline(module: ir.Module, passes: Iterable[Pass]) -> bool:
+    """Runs `passes` in order and verifies the dialect after each.
+
+    Returns:
+        Whether the module was valid after every pass; the diagnostics are emitted.
+
+    Raises:
+        SeedlmError: A pass failed.
+    """
+    return all(_run_pass(module, each) for each in passes)
+
+
+def _run_pass(module: ir.Module, each: Pass) -> bool:
+    each.run(module)
+    return verify(module) and module.operation.verify()
+
+
+def _parse_pass(item: str) -> Pass:
+    match = re.fullmatch(r"([\w-]+)(?:\{(.*)\})?", item, re.DOTALL)
+    if match is None or match[1] not in FACTORIES:
+        return UpstreamPass(item)
+    options = Options(match[1], match[2] or "")
+    result = FACTORIES[match[1]](options)
+    options.finish()
+    return result
+
+
+def _split_top_level(text: str) -> list[str]:
+    """Splits at the commas outside of braces and parentheses."""
+    items, depth = [""], 0
+    for character in text:
+        depth += (character in "{(") - (character in "})")
+        if character == "," and depth == 0:
+            items.append("")
+        else:
+            items[-1] += character
+    return [item.strip() for item in items if item.strip()]

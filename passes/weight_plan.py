@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Which weights are compressed, for which uses, and why the others are not."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from iree.compiler import ir
+
+from seedlm.codec import Code
+from seedlm.compiler.dialect.checks import FLOAT_TYPES
+from seedlm.compiler.ir.contractions import MatrixUse, OtherUse, classify_use
+from seedlm.compiler.ir.elements import byte_size
+from seedlm.compiler.ir.views import View, identity_view, view_through
+from seedlm.compiler.ir.weights import Weight
+from seedlm.errors import SeedlmError
+
+DEFAULT_MIN_SIZE = 4096
+_SCALE_BITS = 32
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which weights the user wants compressed.
+
+    Attributes:
+        include: Glob patterns of names; when there are any, a weight must match one.
+        exclude: Glob patterns of names that stay dense.
+        min_size: The least number of elements that is worth compressing.
+        embeddings: Whether tables that rows are gathered from are compressed as well.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    min_size: int = DEFAULT_MIN_SIZE
+    embeddings: bool = False
+
+
+@dataclass(frozen=True)
+class WeightPlan:
+    """What happens to one weight.
+
+    Attributes:
+        weight: The weight.
+        matrix: How its compressed uses read it, None if it stays dense altogether.
+        uses: The operands (operation, number) that read the codes from now on.
+        reason: Why the weight, or some use of it, stays dense; empty if nothing does.
+    """
+
+    weight: Weight
+    matrix: MatrixUse | None = None
+    uses: tuple[tuple[ir.Operation, int], ...] = ()
+    reason: str = ""
+
+    @property
+    def keeps_dense(self) -> bool:
+        """Whether the dense weight is still needed."""
+        return bool(self.reason)
+
+    def matrix_shape(self) -> tuple[int, int]:
+        """Returns rows and columns of the weight as a matrix."""
+        assert self.matrix is not None
+        shape = self.weight.type.shape
+        columns = math.prod(shape[i] for i in self.matrix.columns)
+        return math.prod(shape) // columns, columns
+
+
+def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:
+    """Returns what happens to each of `weights`; nothing is rewritten.
+
+    Raises:
+        SeedlmError: A pattern of `selection` matches no weight.
+    """
+    names = [weight.name for weight in weights]
+    for pattern in (*selection.include, *selection.exclude):
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise SeedlmError(f"pattern '{pattern}' matches no tensor")
+    return [_plan(weight, selection, code) for weight in weights]
+
+
+def _plan(weight: Weight, selection: Selection, code: Code) -> WeightPlan:
+    reason = _unwanted(weight, selection)
+    if reason:
+        return WeightPlan(weight, reason=reason)
+    plan = _plan_uses(weight, selection)
+    if plan.matrix is None:
+        return plan
+    rows, columns = plan.matrix_shape()
+    if 8 * rows * code.row_bytes(columns) + _SCALE_BITS >= 8 * byte_size(weight.type):
+        return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
+    return plan
+
+
+def _unwanted(weight: Weight, selection: Selection) -> str:
+    """Returns why the weight's name, type or size keeps it dense, if it does."""
+    element = str(weight.type.element_type)
+    size = math.prod(weight.type.shape)
+    matched = [p for p in selection.exclude if fnmatchcase(weight.name, p)]
+    if element not in FLOAT_TYPES:
+        return f"{element} elements"
+    if matched:
+        return f"excluded by '{matched[0]}'"
+    if selection.include and not any(fnmatchcase(weight.name, p) for p in selection.include):
+        return "not included"
+    if weight.type.rank < 2:
+        return "not a matrix"
+    if size < selection.min_size:
+        return f"fewer than {selection.min_size} elements"
+    return ""
+
+
+def _plan_uses(weight: Weight, selection: Selection) -> WeightPlan:
+    matrix: MatrixUse | None = None
+    uses: list[tuple[ir.Operation, int]] = []
+    reasons: list[str] = []
+    for operation, operand in _first_uses(weight):
+        use = _common_use(operation, operand, weight, selection)
+        if isinstance(use, MatrixUse) and matrix is not None and not _same_layout(matrix, use):
+            use = OtherUse("read in another layout")
+        if isinstance(use, OtherUse):
+            reasons.append(use.reason)
+            continue
+        matrix = matrix or use
+        uses.append((operation, operand))
+    if not uses and not reasons:
+        reasons.append("not used")
+    return WeightPlan(weight, matrix, tuple(uses), ", ".join(dict.fromkeys(reasons)))
+
+
+def _same_layout(a: MatrixUse, b: MatrixUse) -> bool:
+    return (a.rows, a.columns) == (b.rows, b.columns)
+
+
+def _first_uses(weight: Weight) -> Iterator[tuple[ir.Operation, int]]:
+    for value in weight.values:
+        for use in value.uses:
+            yield use.owner.operation, use.operand_number
+
+
+def _common_use(
+    operation: ir.Operation, operand: int, weight: Weight, selection: Selection
+) -> MatrixUse | OtherUse:
+    """Returns the use that everything reached through one operand agrees on."""
+    leaves = list(_leaves(operation, operand, identity_view(weight.type.rank)))
+    for leaf in leaves:
+        if isinstance(leaf, OtherUse):
+            return leaf
+        if leaf.kind == "gather" and not selection.embeddings:
+            return OtherUse("rows are gathered")
+        if not _covers(leaf, weight):
+            return OtherUse("not a product of two matrices")
+        assert isinstance(leaves[0], MatrixUse)
+        if not _same_layout(leaf, leaves[0]):
+            return OtherUse("read in two layouts")
+    return leaves[0] if leaves else OtherUse("not used")
+
+
+def _covers(use: MatrixUse, weight: Weight) -> bool:
+    left = set(range(weight.type.rank)) - set(use.rows) - set(use.columns)
+    return bool(use.rows and use.columns) and all(weight.type.shape[i] == 1 for i in left)
+
+
+def _leaves(operation: ir.Operation, operand: int, view: View) -> Iterator[MatrixUse | OtherUse]:
+    through = view_through(operation, operand, view)
+    if through is None:
+        yield classify_use(operation, operand, view)
+        return
+    for use in operation.results[0].uses:
+        yield from _leaves(use.owner.operation, use.operand_number, through)
