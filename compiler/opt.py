@@ -73,8 +73,10 @@ def _transform(source: str, pipeline: str, context: ir.Context, messages: list[M
         messages += [message_of(each) for each in error.error_diagnostics]
         return ""
     try:
-        valid = verify(module) and run_pipeline(module, passes)
+        if not verify(module):
+            return ""
+        run_pipeline(module, passes)
     except SeedlmError as error:
         module.operation.location.emit_error(str(error))
         return ""
-    return str(module) if valid else ""
+    return str(module)

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-import iree.runtime
+import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import util
-from iree.runtime import parameter_index_add_numpy_ndarray
 
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.parameters import (
@@ -16,11 +15,13 @@ from seedlm.compiler.ir.parameters import (
     ParameterName,
     parameter_attribute,
     parameter_name,
+    write_archive,
 )
 from seedlm.compiler.ir.values import defining_op
 from seedlm.compiler.ir.weights import Weight, drop_unused_globals, find_weights, global_ops
 
 SCOPE = "model"
+MANIFEST = "seedlm.manifest"
 
 
 @dataclass
@@ -36,6 +37,7 @@ class ExternalizeConstants:
         archive: The archive to write; it is overwritten.
         archives: Where parameters are read from.
         min_bytes: The least size of a constant that is moved.
+        manifest: A text that is kept in the archive as parameter "seedlm.manifest"; none if empty.
     """
 
     name: ClassVar[str] = "seedlm-externalize-constants"
@@ -43,6 +45,7 @@ class ExternalizeConstants:
     archive: Path
     archives: Archives = field(default_factory=Archives)
     min_bytes: int = 256
+    manifest: str = ""
 
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed.
@@ -51,12 +54,13 @@ class ExternalizeConstants:
             SeedlmError: A parameter cannot be read or the archive cannot be written.
         """
         drop_unused_globals(module)
-        index = iree.runtime.ParameterIndex()
         moved = [weight for weight in find_weights(module) if self._moves(weight)]
+        arrays = {weight.name: weight.read(self.archives) for weight in moved}
+        if self.manifest:
+            arrays[MANIFEST] = np.frombuffer(self.manifest.encode(), np.uint8)
+        write_archive(self.archive, arrays)
         for weight in moved:
-            parameter_index_add_numpy_ndarray(index, weight.name, weight.read(self.archives))
             _externalize(weight, module)
-        index.create_archive_file(str(self.archive))
         return bool(moved)
 
     def _moves(self, weight: Weight) -> bool:

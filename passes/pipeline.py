@@ -27,7 +27,8 @@ class Options:
     def __init__(self, pass_name: str, text: str) -> None:
         """Splits `text`; lists are separated by commas."""
         self._pass_name = pass_name
-        self._values = dict(item.split("=", 1) if "=" in item else (item, "true") for item in text.split())
+        pairs = (item.partition("=") for item in text.split())
+        self._values = {key: value if equals else "true" for key, equals, value in pairs}
 
     def string(self, key: str, default: str) -> str:
         """Takes the value of `key`."""
@@ -110,21 +111,16 @@ def parse_pipeline(text: str) -> list[Pass]:
     return [_parse_pass(item) for item in _split_top_level(inner[1] if inner else text)]
 
 
-def run_pipeline(module: ir.Module, passes: Iterable[Pass]) -> bool:
-    """Runs `passes` in order and verifies the dialect after each.
-
-    Returns:
-        Whether the module was valid after every pass; the diagnostics are emitted.
+def run_pipeline(module: ir.Module, passes: Iterable[Pass]) -> None:
+    """Runs `passes` in order and verifies the module after each.
 
     Raises:
-        SeedlmError: A pass failed.
+        SeedlmError: A pass failed, or left an invalid module; diagnostics of the latter are emitted.
     """
-    return all(_run_pass(module, each) for each in passes)
-
-
-def _run_pass(module: ir.Module, each: Pass) -> bool:
-    each.run(module)
-    return verify(module) and module.operation.verify()
+    for each in passes:
+        each.run(module)
+        if not (verify(module) and module.operation.verify()):
+            raise SeedlmError(f"pass '{each.name}' left invalid IR")
 
 
 def _parse_pass(item: str) -> Pass:

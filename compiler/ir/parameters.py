@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Parameter archives (.irpa): the tensors that a module keeps beside itself."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import iree.runtime
+import iree.runtime.dtypes
 import numpy as np
 from iree.compiler import ir
 from numpy.typing import NDArray
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 from seedlm.compiler.ir.elements import byte_size, dtype_of
 from seedlm.errors import SeedlmError
 
+_METADATA_PREFIX = "TENSORv0:"
 _PARAMETER = re.compile(r'#(?:stream|flow)\.parameter\.named<(?:"(?P<scope>.*?)"::)?"(?P<key>.*)">')
 
 
@@ -88,3 +92,52 @@ def load_archive(path: Path) -> dict[str, iree.runtime.ParameterIndexEntry]:
         reason = str(error).split("; ", 1)[-1].splitlines()[0]
         raise SeedlmError(f"{path}: not a readable parameter archive: {reason}") from None
     return dict(index.items())
+
+
+def write_archive(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Writes tensors to an .irpa archive; each entry's metadata has its SHA-256.
+
+    Args:
+        path: The archive; it is overwritten.
+        arrays: The tensors by key; they are read once and not copied.
+    """
+    index = iree.runtime.ParameterIndex()
+    kept = {key: np.require(array, requirements="C") for key, array in arrays.items()}
+    for key, array in kept.items():
+        data = array.reshape(-1).view(np.uint8)
+        index.add_buffer(key, data, metadata=_metadata(array, data))
+    index.create_archive_file(str(path))
+
+
+def verify_archive(path: Path) -> None:
+    """Checks every tensor of an archive that `write_archive` wrote against its SHA-256.
+
+    Raises:
+        SeedlmError: The archive is damaged or was not written by seedlm.
+    """
+    for key, entry in load_archive(path).items():
+        expected = _sha256_of(entry)
+        if expected is None:
+            raise SeedlmError(f"{path}: parameter '{key}' has no checksum")
+        if hashlib.sha256(entry.file_view).hexdigest() != expected:
+            raise SeedlmError(f"{path}: parameter '{key}' is damaged (checksum mismatch)")
+
+
+def _metadata(array: NDArray, data: NDArray) -> str:
+    """Returns metadata in the layout of IREE's Python bindings, with a checksum added."""
+    description = {
+        "type": "Tensor",
+        "dtype": iree.runtime.dtypes.map_dtype_to_dtype_info(array.dtype).name,
+        "shape": list(array.shape),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    return f"{_METADATA_PREFIX}{json.dumps(description)}"
+
+
+def _sha256_of(entry: iree.runtime.ParameterIndexEntry) -> str | None:
+    text = entry.metadata.decode(errors="replace")
+    try:
+        description = json.loads(text.removeprefix(_METADATA_PREFIX))
+    except ValueError:
+        return None
+    return description.get("sha256") if isinstance(description, dict) else None

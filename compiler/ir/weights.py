@@ -29,7 +29,7 @@ class Weight:
     @property
     def type(self) -> ir.RankedTensorType:
         """The static tensor type."""
-        return ir.RankedTensorType(self.values[0].type)
+        return ir.RankedTensorType(self.attribute.type)
 
     def read(self, archives: Archives) -> NDArray:
         """Returns the elements, from `archives` if they are a parameter.

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What was done with each tensor; kept inside compiled files as their manifest."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from seedlm.codec import Encoded
+from seedlm.compiler.ir.elements import byte_size
+from seedlm.errors import SeedlmError
+from seedlm.passes.compress_constants import CompressConstants
+from seedlm.passes.weight_plan import WeightPlan
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TensorReport:
+    """What was done with one tensor.
+
+    Attributes:
+        name: Its name in the model.
+        shape: Its shape in the model.
+        dtype: Its MLIR element type.
+        action: "compressed", "dense", or "both" when some uses read the dense tensor.
+        reason: Why it, or a copy of it, is dense; empty if it is not.
+        use: "contraction", "convolution" or "gather" if compressed.
+        bits_per_weight: Bits of codes, padding and scale for each element; None if dense.
+        relative_error: Frobenius norm of the error over that of the tensor; None if dense.
+        bytes_before: Size in the model.
+        bytes_after: Size of codes, scale and dense copy.
+        sha256: Of codes and scale, hexadecimal; None if dense.
+    """
+
+    name: str
+    shape: list[int]
+    dtype: str
+    action: str
+    reason: str
+    use: str | None
+    bits_per_weight: float | None
+    relative_error: float | None
+    bytes_before: int
+    bytes_after: int
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done with a model.
+
+    Attributes:
+        version: The version of seedlm.
+        code: The name of the preset code.
+        inputs: The tensor types of the entry point's inputs.
+        tensors: One entry for each constant tensor, in the order of first use.
+        format: The version of this record's own layout.
+    """
+
+    version: str
+    code: str
+    inputs: list[str]
+    tensors: list[TensorReport]
+    format: int = FORMAT
+
+    @property
+    def compressed(self) -> list[TensorReport]:
+        """The tensors that are compressed."""
+        return [tensor for tensor in self.tensors if tensor.action != "dense"]
+
+    @property
+    def bytes_before(self) -> int:
+        """Size of all tensors in the model."""
+        return sum(tensor.bytes_before for tensor in self.tensors)
+
+    @property
+    def bytes_after(self) -> int:
+        """Size of all tensors as compiled."""
+        return sum(tensor.bytes_after for tensor in self.tensors)
+
+    def to_json(self) -> str:
+        """Returns the report as JSON, the same for the same input, code and version."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
+    """Returns the report of a pass that has run, or that has only planned."""
+    tensors = [_tensor_report(plan, compress.encoded.get(plan.weight.name)) for plan in compress.plans]
+    return Report(version("seedlm"), compress.code, inputs, tensors)
+
+
+def report_from_json(text: str) -> Report:
+    """Returns the report that `to_json` wrote.
+
+    Raises:
+        SeedlmError: It is damaged or of another version.
+    """
+    try:
+        fields = json.loads(text)
+        tensors = [TensorReport(**tensor) for tensor in fields.pop("tensors")]
+        report = Report(tensors=tensors, **fields)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise SeedlmError("damaged seedlm manifest") from None
+    if report.format != FORMAT:
+        raise SeedlmError(f"seedlm manifest of format {report.format}, not {FORMAT}")
+    return report
+
+
+def _tensor_report(plan: WeightPlan, encoded: Encoded | None) -> TensorReport:
+    before = byte_size(plan.weight.type)
+    codes = 0 if encoded is None else encoded.bits // 8
+    compressed = plan.matrix is not None
+    return TensorReport(
+        name=plan.weight.name,
+        shape=list(plan.weight.type.shape),
+        dtype=str(plan.weight.type.element_type),
+        action=("both" if plan.keeps_dense else "compressed") if compressed else "dense",
+        reason=plan.reason,
+        use=plan.matrix.kind if plan.matrix is not None else None,
+        bits_per_weight=encoded.bits_per_weight if encoded else None,
+        relative_error=encoded.relative_error if encoded else None,
+        bytes_before=before,
+        bytes_after=codes + (before if plan.keeps_dense or not compressed else 0),
+        sha256=_checksum(encoded) if encoded else None,
+    )
+
+
+def _checksum(encoded: Encoded) -> str:
+    return hashlib.sha256(encoded.codes.tobytes() + encoded.scale.tobytes()).hexdigest()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""An encoded weight matrix."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seedlm.codec.code import Code
+from seedlm.codec.packing import Codes, Integers, Seeds, padding_bits, unpack_records
+from seedlm.errors import SeedlmError
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A weight matrix in the form of a code.
+
+    Attributes:
+        code: The parameters of the code.
+        shape: Rows (outputs) and columns (inputs, the reduction dimension) of the weights.
+        codes: uint8 [rows, row_bytes], the records of each row (see `seedlm.codec.packing`).
+        scale: float32 [], the factor of all weights.
+        relative_error: Frobenius norm of the error over that of the weights; 0 if all are zero.
+
+    Raises:
+        SeedlmError: A field does not fit the others, a seed is 0 or a padding bit is set.
+    """
+
+    code: Code
+    shape: tuple[int, int]
+    codes: Codes
+    scale: npt.NDArray[np.float32]
+    relative_error: float
+
+    def __post_init__(self) -> None:
+        self._check_shape()
+        _check_scale(self.scale)
+        if not 0 <= self.relative_error < math.inf:
+            raise SeedlmError(f"relative error {self.relative_error} is not a finite number >= 0")
+        self._check_records()
+
+    def _check_shape(self) -> None:
+        if len(self.shape) != 2 or any(type(size) is not int or size < 1 for size in self.shape):
+            raise SeedlmError(f"shape {self.shape} is not two positive integers")
+        expected = (self.shape[0], self.code.row_bytes(self.shape[1]))
+        if self.codes.dtype != np.uint8 or self.codes.shape != expected:
+            raise SeedlmError(
+                f"codes are {self.codes.dtype} {list(self.codes.shape)}, "
+                f"but weights {list(self.shape)} need uint8 {list(expected)}"
+            )
+
+    def _check_records(self) -> None:
+        padded = np.flatnonzero(padding_bits(self.codes, self.code, self.blocks_per_row))
+        if padded.size:
+            raise SeedlmError(f"codes: row {padded[0]} has padding bits that are not zero")
+        zeros = np.argwhere(self.fields()[0] == 0)
+        if zeros.size:
+            row, block = zeros[0]
+            raise SeedlmError(f"codes: block {block} of row {row} has seed 0")
+
+    @property
+    def blocks_per_row(self) -> int:
+        """Number of blocks in a row."""
+        return self.code.blocks_per_row(self.shape[1])
+
+    @property
+    def bits(self) -> int:
+        """Number of bits stored: codes with their padding, and the scale."""
+        return 8 * (self.codes.nbytes + self.scale.nbytes)
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Number of bits stored for each weight."""
+        return self.bits / math.prod(self.shape)
+
+    def fields(self) -> tuple[Seeds, Integers, Integers]:
+        """Returns seeds uint32 [rows, B], coefficients int8 [rows, B, latent], exponents [rows, B].
+
+        B is `blocks_per_row`; exponents are int8.
+        """
+        return unpack_records(self.codes, self.code, self.blocks_per_row)
+
+
+def _check_scale(scale: npt.NDArray[np.float32]) -> None:
+    if scale.dtype != np.float32 or scale.shape != ():
+        raise SeedlmError(f"scale is {scale.dtype} {list(scale.shape)}, not float32 []")
+    if not (np.isfinite(scale) and scale > 0):
+        raise SeedlmError(f"scale {scale} is not a finite positive number")

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Checks of weights before they are encoded, and their blocks."""
+
+from collections.abc import Iterator
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+
+from seedlm.errors import SeedlmError
+
+_DTYPES = tuple(
+    np.dtype(dtype) for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
+)
+_CHUNK_WEIGHTS = 1 << 20
+
+# A decoded block is at most twice as long as the block, at most 8 times its largest weight with 16
+# weights: what is decoded from weights up to this is finite.
+LARGEST_WEIGHT = float(np.finfo(np.float32).max) / 8
+
+
+def check_weights(weights: npt.NDArray[np.generic]) -> None:
+    """Raises a SeedlmError unless `weights` is a matrix that can be encoded.
+
+    That is a float16, bfloat16, float32 or float64 [rows, columns], neither zero, with finite
+    weights of at most `LARGEST_WEIGHT`.
+    """
+    if weights.dtype not in _DTYPES:
+        raise SeedlmError(f"weights are {weights.dtype}, not float16, bfloat16, float32 or float64")
+    if weights.ndim != 2 or weights.size == 0:
+        raise SeedlmError(f"weights have shape {list(weights.shape)}, not [rows, columns]")
+    for row, rows in _row_chunks(weights):
+        # False for NaN too.
+        allowed = np.abs(rows.astype(np.float64)) <= LARGEST_WEIGHT
+        if not allowed.all():
+            first, column = np.argwhere(~allowed)[0]
+            raise SeedlmError(
+                f"weights[{row + first}, {column}] is {rows[first, column]}, "
+                f"not a number of magnitude up to {LARGEST_WEIGHT:.3g}"
+            )
+
+
+def largest_weight(weights: npt.NDArray[np.generic]) -> float:
+    """Returns the greatest magnitude in checked weights."""
+    return max(float(np.abs(rows.astype(np.float32)).max()) for _, rows in _row_chunks(weights))
+
+
+def _row_chunks(
+    weights: npt.NDArray[np.generic],
+) -> Iterator[tuple[int, npt.NDArray[np.generic]]]:
+    step = max(1, _CHUNK_WEIGHTS // weights.shape[1])
+    for row in range(0, len(weights), step):
+        yield row, weights[row : row + step]

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""ONNX models, by IREE's importer.
+
+The importer is given a copy of the graph without external data, brought to an opset that it knows
+and with its shapes inferred; weights go straight from the model's files to a parameter archive.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx.external_data_helper import load_external_data_for_model, uses_external_data
+
+from seedlm.compiler.iree import run_importer
+from seedlm.errors import SeedlmError
+from seedlm.frontend.imported import Imported
+
+SCOPE = "model"
+_MIN_OPSET = 17
+_MAX_PROTO_BYTES = 2**31 - 1
+
+
+def import_onnx(model: Path, work: Path) -> Imported:
+    """Imports an ONNX model into `work`, its weights as parameters of scope "model".
+
+    Raises:
+        SeedlmError: The model is damaged, its external data is missing, too short or outside of
+            its folder, or the importer does not know one of its operators.
+    """
+    graph = _load(model)
+    _name_constants(graph.graph)
+    _check_names(model, graph)
+    graph = _infer_shapes(model, _upgrade(model, graph))
+    copy, mlir, archive = work / "graph.onnx", work / "graph.mlir", work / "weights.irpa"
+    copy.write_bytes(graph.SerializeToString())
+    arguments = [str(copy), "-o", str(mlir), "--large-model", f"--data-dir={model.parent}"]
+    externalize = ["--externalize-params", f"--params-scope={SCOPE}", f"--save-params-to={archive}"]
+    run_importer([*arguments, *externalize], model)
+    copy.unlink()
+    names = tuple(value.name for value in graph.graph.input)
+    return Imported(model, mlir, {SCOPE: archive}, names)
+
+
+def _load(model: Path) -> onnx.ModelProto:
+    try:
+        graph = onnx.load(model, load_external_data=False)
+    except DecodeError:
+        raise SeedlmError(f"{model}: not an ONNX model, or a damaged one") from None
+    except OSError as error:
+        raise SeedlmError(f"{model}: {error.strerror}") from None
+    if not graph.graph.output or not graph.opset_import:
+        raise SeedlmError(f"{model}: not an ONNX model, or a damaged one")
+    return graph
+
+
+def _name_constants(graph: onnx.GraphProto) -> None:
+    """Names unnamed constants after their node's output; the importer would draw random names."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                _name_constants(attribute.g)
+            elif attribute.type == onnx.AttributeProto.TENSOR and not attribute.t.name:
+                attribute.t.name = node.output[0]
+
+
+def _check_names(model: Path, graph: onnx.ModelProto) -> None:
+    """The importer replaces ':' in names and does not escape quotes: names must survive that."""
+    names = [initializer.name for initializer in graph.graph.initializer]
+    for name in names:
+        if '"' in name or "\\" in name:
+            raise SeedlmError(f"{model}: tensor '{name}' has a quote or backslash in its name")
+    for name, count in Counter(name.replace(":", "_") for name in names).items():
+        if count > 1:
+            raise SeedlmError(f"{model}: {count} tensors are named '{name}'")
+
+
+def _upgrade(model: Path, graph: onnx.ModelProto) -> onnx.ModelProto:
+    """Returns the model in an opset that the importer supports in full."""
+    version = next((o.version for o in graph.opset_import if o.domain in ("", "ai.onnx")), None)
+    if version is None or version >= _MIN_OPSET:
+        return graph
+    external = [i for i in graph.graph.initializer if uses_external_data(i)]
+    try:
+        if external:
+            load_external_data_for_model(graph, str(model.parent))
+        return onnx.version_converter.convert_version(graph, _MIN_OPSET)
+    except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise SeedlmError(
+            f"{model}: cannot convert opset {version} to {_MIN_OPSET}: {reason}"
+        ) from None
+
+
+def _infer_shapes(model: Path, graph: onnx.ModelProto) -> onnx.ModelProto:
+    if graph.ByteSize() > _MAX_PROTO_BYTES:
+        raise SeedlmError(f"{model}: over 2 GB in one file; keep its weights as external data")
+    try:
+        return onnx.shape_inference.infer_shapes(graph, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise SeedlmError(f"{model}: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm-compile: compresses a model's weights and compiles it for IREE.
+
+Random inputs of --verify: floats are standard normal; integers are uniform in 0..99, but ones for an
+input whose name contains "mask" and zeros for "type"; a dynamic first size is 1, any other 32.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
+from seedlm.compiler.report import Report
+from seedlm.compiler.targets import TARGETS, Target
+from seedlm.errors import SeedlmError
+from seedlm.frontend import Imported, import_model
+from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
+from seedlm.tools import _console
+from seedlm.tools._exit import exit_code_of
+from seedlm.tools._report_file import check_report, write_report
+from seedlm.verification import Sample, compare, load_sample, random_samples
+
+_BITS = {4: "paper-4bit", 3: "paper-3bit"}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the tool and returns its exit code."""
+    return exit_code_of("seedlm-compile", lambda: _run(_parse(argv)))
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="seedlm-compile",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Flags after -- go to iree-compile.",
+    )
+    parser.add_argument("model", type=Path, help=".onnx, .mlir, .mlirbc or .pt2 file")
+    parser.add_argument("-o", dest="output", type=Path, help="file to write, usually .vmfb")
+    _add_selection(parser)
+    _add_target(parser)
+    _add_reporting(parser)
+    own, flags = _split_flags(argv)
+    arguments = parser.parse_args(own)
+    if arguments.output is None and not arguments.dry_run:
+        parser.error("-o is required")
+    arguments.iree_flags = flags
+    return arguments
+
+
+def _split_flags(argv: list[str] | None) -> tuple[list[str], list[str]]:
+    """Splits the arguments at the first `--`."""
+    arguments = sys.argv[1:] if argv is None else argv
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:split], arguments[split + 1 :]
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is compressed")
+    group.add_argument("--bits", type=int, choices=_BITS, default=4, help="bits a weight (4)")
+    for name, what in (("include", "compress only"), ("exclude", "leave dense")):
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="GLOB",
+            help=f"{what} tensors whose name matches; may be repeated",
+        )
+    group.add_argument(
+        "--min-size",
+        type=int,
+        default=DEFAULT_MIN_SIZE,
+        metavar="N",
+        help=f"leave tensors of fewer than N elements dense ({DEFAULT_MIN_SIZE})",
+    )
+    group.add_argument(
+        "--compress-embeddings",
+        action="store_true",
+        help="compress tables that rows are gathered from, too",
+    )
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how it is compiled")
+    group.add_argument("--target", choices=TARGETS, default="cpu", help="device (cpu)")
+    group.add_argument(
+        "--target-cpu",
+        default="host",
+        metavar="CPU",
+        help="processor as LLVM names it; the module runs on no lesser one (host)",
+    )
+    group.add_argument(
+        "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"
+    )
+    group.add_argument(
+        "--parameters",
+        action="append",
+        default=[],
+        metavar="SCOPE=FILE",
+        help="archive that an MLIR model's parameters are read from; may be repeated",
+    )
+    group.add_argument("--compile-to", choices=PHASES, help="stop after a phase and write MLIR")
+    group.add_argument("-j", dest="threads", type=int, metavar="N", help="threads (all cores)")
+
+
+def _add_reporting(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is reported")
+    group.add_argument(
+        "--dry-run", action="store_true", help="only list what happens to each tensor, and why"
+    )
+    group.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report: .json or .html with plots"
+    )
+    group.add_argument(
+        "--verify",
+        type=int,
+        default=0,
+        metavar="N",
+        help="compare with the original model on N random inputs",
+    )
+    group.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.npy",
+        help="input for --verify instead of random ones, one for each of the model's inputs",
+    )
+    group.add_argument("-v", dest="verbose", action="store_true", help="say what is run")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    options = _options(arguments)
+    if arguments.report is not None:
+        check_report(arguments.report, [arguments.model])
+    with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
+        imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
+        if arguments.dry_run:
+            _console.print_plan(
+                plan_module(imported.source, imported.mlir, options, imported.parameters)
+            )
+            return
+        report = _compile(imported, arguments.output, options)
+        _console.print_summary(arguments.output, options, report)
+        if arguments.report is not None:
+            write_report(arguments.report, arguments.model, report)
+        if arguments.verify or arguments.input:
+            samples = _samples(arguments, imported, report)
+            _console.print_comparison(compare(imported, options, arguments.output, samples))
+
+
+def _options(arguments: argparse.Namespace) -> CompileOptions:
+    if arguments.threads is not None and arguments.threads < 1:
+        raise SeedlmError(f"-j {arguments.threads}: at least one thread is needed")
+    if (arguments.verify or arguments.input) and arguments.compile_to is not None:
+        raise SeedlmError("--verify needs a .vmfb, not --compile-to")
+    return CompileOptions(
+        code=_BITS[arguments.bits],
+        selection=Selection(
+            include=tuple(arguments.include),
+            exclude=tuple(arguments.exclude),
+            min_size=arguments.min_size,
+            embeddings=arguments.compress_embeddings,
+        ),
+        target=Target(arguments.target, arguments.target_cpu),
+        params=arguments.params,
+        compile_to=arguments.compile_to,
+        threads=arguments.threads,
+        iree_flags=tuple(arguments.iree_flags),
+    )
+
+
+def _parameters(pairs: list[str]) -> dict[str, Path]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise SeedlmError(f"--parameters {pair}: not SCOPE=FILE")
+    return {scope: Path(file) for scope, file in (pair.split("=", 1) for pair in pairs)}
+
+
+def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
+    with _console.encoding_progress() as progress:
+        return compile_module(
+            imported.source, imported.mlir, imported.parameters, output, options, progress
+        )
+
+
+def _samples(arguments: argparse.Namespace, imported: Imported, report: Report) -> list[Sample]:
+    if arguments.input:
+        return [load_sample(arguments.input)]
+    return random_samples(report.inputs, imported.input_names, arguments.verify)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The energy of every seed for a block, in single precision; one implementation a SIMD level.
+//
+// Plain data only: the implementations are compiled with other instruction sets than the rest, and
+// must not emit inline functions that the linker could give to the rest.
+#pragma once
+
+#include "code_limits.h"
+
+#include <cstddef>
+
+namespace seedlm {
+
+constexpr size_t kLanes = 16;       // seeds that stand together in the inverse
+constexpr size_t kTile = 256;       // seeds in a tile
+constexpr size_t kTileOverrun = 16; // windows that a kernel may compute past a tile
+constexpr size_t kGroup = 4;        // blocks scanned at once
+
+// The arrays that a kernel reads; see Tables.
+struct ScanView {
+  int block;
+  int latent;
+  size_t seed_tiles;
+  size_t hard_tiles;
+  const float *values;  // [positions + padding], the value of each position
+  const float *inverse; // [position / kLanes][entry][kLanes], rows of the triangle R^-T
+  const float *hard_q;  // [index / kTile][latent][block][kTile], columns of Q
+};
+
+// Blocks of length 1, or of zeros.
+struct BlockGroup {
+  float weights[kGroup][kMaxBlock];
+};
+
+struct ScanKernel {
+  const char *name;
+  // energies[kTile]: |Q^T w|^2 of each seed of a tile, w = weights[block] of length 1.
+  void (*energies)(const ScanView &view, const float *weights, size_t tile, float *energies);
+  // maxima[kGroup][seed_tiles + hard_tiles]: the greatest energy of each tile.
+  void (*maxima)(const ScanView &view, const BlockGroup &group, float *maxima);
+};
+
+} // namespace seedlm
