@@ -105,13 +105,22 @@ def _levels(grouped: Weights, scales: Weights) -> Weights:
 
 
 def compile_model(model: Path, work: Path, head: bool) -> Program:
-    """Compiles the ONNX file `model` by stock IREE, its weights as parameters, into `work`."""
-    mlir, archive = work / f"{model.stem}.mlir", work / f"{model.stem}.irpa"
-    module = mlir.with_suffix(".vmfb")
-    externalize = ["--large-model", "--externalize-params", "--save-params-to", str(archive)]
-    _run_tool("import_onnx", str(model), "-o", str(mlir), *externalize)
-    _run_tool("scripts.iree_compile", str(mlir), "-o", str(module), *_COMPILE_FLAGS)
+    """Compiles the ONNX file `model`, its weights as parameters, unless `work` has it."""
+    stored = model.stat()
+    version = importlib.metadata.version("iree-base-compiler")
+    base = work / f"{model.stem}-{_digest(version, stored.st_size, stored.st_mtime_ns)}"
+    mlir, archive, module = (base.with_suffix(end) for end in (".mlir", ".irpa", ".vmfb"))
+    # Not again where it was: the importer names the parameters of Constant nodes at random.
+    if not module.is_file():
+        flags = ["--large-model", "--externalize-params", "--save-params-to", str(archive)]
+        _run_tool("import_onnx", str(model), "-o", str(mlir), *flags)
+        _run_tool("scripts.iree_compile", str(mlir), "-o", str(module), *_COMPILE_FLAGS)
     return Program(model, module, archive, tuple(_linears(model, head)))
+
+
+def _digest(*parts: object) -> str:
+    """A short key for what a file in the work folder was made from."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def _run_tool(name: str, *arguments: str) -> None:
@@ -135,22 +144,14 @@ def code_model(program: Program, code: str, work: Path) -> Coding:
     """The parameters of `program` with its linears by `code`; made unless `work` has them."""
     if code == "f32":
         return Coding(program.archive, 32.0, 0.0)
-    key = hashlib.sha256(_file_key(program, code).encode()).hexdigest()[:12]
-    archive = work / f"{program.model.stem}-{code}-{key}.irpa"
+    parameters = None if code == "rtn4-g128" else preset(code)
+    key = _digest(parameters, importlib.metadata.version("seedlm"), len(program.linears))
+    archive = work / f"{program.module.stem}-{code}-{key}.irpa"
     summary = archive.with_suffix(".json")
     if not summary.is_file():
         shutil.copyfile(program.archive, archive)
         summary.write_text(json.dumps(_code_linears(program, code, archive)))
     return Coding(archive, **json.loads(summary.read_text()))
-
-
-def _file_key(program: Program, code: str) -> str:
-    """What decoded weights depend on."""
-    parameters = "" if code == "rtn4-g128" else repr(preset(code))
-    names = [linear.parameter for linear in program.linears]
-    stored = program.model.stat()
-    version = importlib.metadata.version("seedlm")
-    return f"{code} {parameters} {version} {names} {stored.st_size} {stored.st_mtime_ns}"
 
 
 def _code_linears(program: Program, code: str, archive: Path) -> dict[str, float]:

@@ -31,9 +31,9 @@ Codes:
   and the scale.
 
 "bits" is stored bits a coded weight; "error" is the Frobenius norm of the error of all coded
-weights over that of the weights. Archives of decoded weights (540 MB a code) stay in the folder
---work, DIR/quality by default, and are used again, so that encoding, minutes a code, runs once;
-delete it after a change to an encoder. Needs 4 GB of memory.
+weights over that of the weights. Compiled models and archives of decoded weights (540 MB a code)
+stay in the folder --work, DIR/quality by default, and are used again, so that encoding, minutes a
+code, runs once; delete it after a change to an encoder. Needs 4 GB of memory.
 """
 
 import argparse

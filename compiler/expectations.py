@@ -36,7 +36,9 @@ def mismatches(source: str, messages: list[Message]) -> list[str]:
     for wanted in _expectations(source):
         met = next((m for m in unexpected if _meets(m, wanted)), None)
         if met is None:
-            problems.append(f'line {wanted.line}: expected {wanted.kind} "{wanted.text}" not produced')
+            problems.append(
+                f'line {wanted.line}: expected {wanted.kind} "{wanted.text}" not produced'
+            )
         else:
             unexpected.remove(met)
     return problems + [f"line {m.line}: unexpected {m.kind}: {m.text}" for m in unexpected]
@@ -56,7 +58,10 @@ def _target_line(where: str | None, line: int) -> int | None:
 
 
 def _meets(message: Message, wanted: Message) -> bool:
-    return (message.kind, message.line) == (wanted.kind, wanted.line) and wanted.text in message.text
+    return (message.kind, message.line) == (
+        wanted.kind,
+        wanted.line,
+    ) and wanted.text in message.text
 
 
 def _line(location: ir.Location) -> int | None:

@@ -31,10 +31,9 @@ def run_iree_compile(arguments: Sequence[str], subject: Path) -> None:
     _run([binaries.find_tool("iree-compile"), *arguments], subject, "iree-compile")
 
 
-def run_importer(arguments: Sequence[str], subject: Path) -> None:
-    """Runs IREE's ONNX importer as `run_iree_compile` runs the compiler."""
-    command = [sys.executable, "-m", "iree.compiler.tools.import_onnx", *arguments]
-    _run(command, subject, "iree-import-onnx")
+def run_python_module(module: str, arguments: Sequence[str], subject: Path) -> None:
+    """Runs a Python module as a program, as `run_iree_compile` runs the compiler."""
+    _run([sys.executable, "-m", module, *arguments], subject, module.rpartition(".")[2])
 
 
 def _run(command: Sequence[str], subject: Path, tool: str) -> None:

@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 
 from iree.compiler import ir
-
+from seedlm.compiler.dialect import verify
 from seedlm.compiler.expectations import Message, message_of, mismatches
 from seedlm.compiler.ir.context import make_context
-from seedlm.compiler.dialect import verify
-from seedlm.errors import SeedlmError
 from seedlm.passes.pipeline import parse_pipeline, run_pipeline
+
+from seedlm.errors import SeedlmError
 
 _SPLIT = re.compile(r"^// -----.*$", re.MULTILINE)
 _SPLIT_MARK = "// -----\n"
@@ -56,12 +56,19 @@ def _optimize_chunk(source: str, options: OptOptions) -> OptResult:
     messages: list[Message] = []
     context = make_context()
     with context, ir.Location.unknown():
-        handler = context.attach_diagnostic_handler(lambda d: messages.append(message_of(d)) or True)
+
+        def collect(diagnostic: ir.Diagnostic) -> bool:
+            messages.append(message_of(diagnostic))
+            return True
+
+        handler = context.attach_diagnostic_handler(collect)
         output = _transform(source, options.pipeline, context, messages)
         handler.detach()
     if options.verify_diagnostics:
         return OptResult("", mismatches(source, messages))
-    return OptResult(output, [f"{m.line or '?'}: {m.kind}: {m.text}" for m in messages if m.kind == "error"])
+    return OptResult(
+        output, [f"{m.line or '?'}: {m.kind}: {m.text}" for m in messages if m.kind == "error"]
+    )
 
 
 def _transform(source: str, pipeline: str, context: ir.Context, messages: list[Message]) -> str:

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iree.compiler import ir
-
-from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.ir.context import first_diagnostic, make_context, parse_module, write_bytecode
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import walk
+from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.manifest import attach_manifest
 from seedlm.compiler.outputs import atomic_outputs, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target
-from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
@@ -27,6 +25,8 @@ from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
 from seedlm.passes.weight_plan import Selection
+
+from seedlm.errors import SeedlmError
 
 PHASES = ("input", "seedlm", "linalg", "vm")
 
@@ -117,9 +117,7 @@ def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOption
     run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
 
 
-def load_input_phase(
-    source: Path, mlir: Path, work: Path, options: CompileOptions
-) -> ir.Module:
+def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
     """Returns the model in IREE's `input` phase: linalg on tensors.
 
     Raises:
@@ -127,7 +125,14 @@ def load_input_phase(
     """
     lowered = work / "input.mlirbc"
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(mlir), *flags, "--compile-to=input", "--emit-mlir-bytecode", "-o", str(lowered)]
+    arguments = [
+        str(mlir),
+        *flags,
+        "--compile-to=input",
+        "--emit-mlir-bytecode",
+        "-o",
+        str(lowered),
+    ]
     run_iree_compile(arguments, source)
     return parse_module(lowered, make_context())
 
@@ -135,9 +140,7 @@ def load_input_phase(
 def _compress_pass(
     options: CompileOptions, archives: Archives, progress: Progress | None
 ) -> CompressConstants:
-    return CompressConstants(
-        options.code, options.selection, archives, options.threads, progress
-    )
+    return CompressConstants(options.code, options.selection, archives, options.threads, progress)
 
 
 def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:

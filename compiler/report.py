@@ -6,11 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from seedlm.codec import Encoded
 from seedlm.compiler.ir.elements import byte_size
-from seedlm.errors import SeedlmError
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.weight_plan import WeightPlan
+
+from seedlm.codec import Encoded
+from seedlm.errors import SeedlmError
 
 FORMAT = 1
 
@@ -86,7 +87,9 @@ class Report:
 
 def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
-    tensors = [_tensor_report(plan, compress.encoded.get(plan.weight.name)) for plan in compress.plans]
+    tensors = [
+        _tensor_report(plan, compress.encoded.get(plan.weight.name)) for plan in compress.plans
+    ]
     return Report(version("seedlm"), compress.code, inputs, tensors)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a pass is."""
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from iree.compiler import ir
 
@@ -9,11 +9,13 @@ from iree.compiler import ir
 class Pass(Protocol):
     """A rewrite of a module: a dataclass whose fields are its options.
 
-    A pass raises SeedlmError, and leaves the module in an unspecified but destroyable state, when it
-    cannot do its work.
+    A pass that cannot do its work raises SeedlmError and leaves the module half rewritten.
     """
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """Its name in textual pipelines."""
+        ...
 
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""

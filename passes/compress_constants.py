@@ -3,21 +3,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 from numpy.typing import NDArray
-
-from seedlm.codec import Encoded, encode, preset
 from seedlm.compiler.dialect import build_generate
 from seedlm.compiler.ir.elements import make_elements
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import find_weights
-from seedlm.errors import SeedlmError
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
+
+from seedlm.codec import Encoded, encode, preset
+from seedlm.errors import SeedlmError
 
 Progress = Callable[[str, int, int], None]
 
@@ -107,7 +107,7 @@ def _dimension_order(plan: WeightPlan) -> list[int]:
     return [*rows, *rest, *columns]
 
 
-def _as_matrix(plan: WeightPlan, array: NDArray) -> NDArray:
+def _as_matrix(plan: WeightPlan, array: NDArray[Any]) -> NDArray[Any]:
     return array.transpose(_dimension_order(plan)).reshape(plan.matrix_shape())
 
 

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
-
 from seedlm.compiler.dialect import (
     GENERATE,
     ContractMaps,

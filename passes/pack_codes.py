@@ -3,13 +3,12 @@
 
 from dataclasses import dataclass
 from math import gcd
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from iree.compiler import ir
 from iree.compiler.dialects import arith
-
 from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE, build_join_planes, code_of
 from seedlm.compiler.ir.elements import make_elements, read_elements, resource_name
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk
@@ -82,11 +81,9 @@ def _pack(constant: ir.Operation, record_bits: int) -> ir.Value:
     attribute = constant.attributes["value"]
     name = resource_name(attribute) or "codes"
     words, bytes_ = split_planes(read_elements(attribute), record_bits)
+    arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
     with ir.InsertionPoint(constant), constant.location:
-        planes = [
-            arith.ConstantOp(made.type, made).result
-            for i, plane in enumerate([*words, *bytes_])
-            for made in [make_elements(plane, f"{name}.{i}")]
-        ]
+        elements = [make_elements(plane, f"{name}.{i}") for i, plane in enumerate(arrays)]
+        planes = [arith.ConstantOp(each.type, each).result for each in elements]
         codes_type = ir.RankedTensorType(constant.results[0].type)
         return build_join_planes(planes[: len(words)], planes[len(words) :], codes_type)

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from iree.compiler import ir
-
 from seedlm.compiler.dialect import verify
 from seedlm.compiler.ir.parameters import Archives
-from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
@@ -19,6 +17,8 @@ from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
+
+from seedlm.errors import SeedlmError
 
 
 class Options:
@@ -65,7 +65,9 @@ class Options:
             SeedlmError: One is left.
         """
         if self._values:
-            raise SeedlmError(f"pass '{self._pass_name}' has no option '{next(iter(self._values))}'")
+            raise SeedlmError(
+                f"pass '{self._pass_name}' has no option '{next(iter(self._values))}'"
+            )
 
 
 def _compress_constants(options: Options) -> Pass:
@@ -115,7 +117,7 @@ def run_pipeline(module: ir.Module, passes: Iterable[Pass]) -> None:
     """Runs `passes` in order and verifies the module after each.
 
     Raises:
-        SeedlmError: A pass failed, or left an invalid module; diagnostics of the latter are emitted.
+        SeedlmError: A pass failed, or left an invalid module, whose diagnostics are emitted.
     """
     for each in passes:
         each.run(module)

@@ -3,10 +3,10 @@
 
 import numpy as np
 from iree.compiler import ir
-
-from seedlm.codec import Code, Encoded
 from seedlm.compiler.ir.elements import read_elements
 from seedlm.compiler.ir.values import constant_attribute
+
+from seedlm.codec import Code, Encoded
 from seedlm.errors import SeedlmError
 
 FLOAT_TYPES = ("f32", "f16", "bf16")

@@ -11,8 +11,8 @@ from seedlm.errors import SeedlmError
 def make_context() -> ir.Context:
     """Returns a context with all of IREE's dialects that also accepts seedlm's operations.
 
-    The wheel's Python bindings cannot load an IRDL dialect, so seedlm operations are unregistered in
-    process and `seedlm.compiler.dialect.verify` stands in for their verifier.
+    The wheel's Python bindings cannot load an IRDL dialect, so seedlm's operations are unregistered
+    in process and `seedlm.compiler.dialect.verify` stands in for their verifier.
     """
     context = ir.Context()
     context.allow_unregistered_dialects = True

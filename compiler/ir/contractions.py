@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
-
 from seedlm.compiler.ir.maps import body_of, indexing_maps, input_count, map_loops
 from seedlm.compiler.ir.values import defining_op
 from seedlm.compiler.ir.views import View
+
+
+_GATHER_OPS = ("arith.cmpi", "arith.index_cast", "cf.assert", "linalg.index", "tensor.extract")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def weight_loops(operation: ir.Operation, operand: int, view: View) -> dict[int,
     return {loop: dim for loop, dim in pairs if loop is not None and dim is not None}
 
 
-def _classify_contraction(operation: ir.Operation, operand: int, view: View) -> MatrixUse | OtherUse:
+def _classify_contraction(
+    operation: ir.Operation, operand: int, view: View
+) -> MatrixUse | OtherUse:
     if str(ir.RankedTensorType(operation.results[0].type).element_type) == "f64":
         return OtherUse("f64 arithmetic")
     dimensions = linalg.infer_contraction_dimensions(operation)
@@ -89,23 +93,27 @@ def _classify_gather(extract: ir.Operation, operand: int, view: View) -> MatrixU
 def gathered_indices(extract: ir.Operation) -> ir.Value | None:
     """Returns the tensor of row indices if `extract` is the body of a gather of whole rows.
 
-        %rows = linalg.generic ins(%indices : tensor<?xi64>) outs(.. : tensor<?x576xf32>) {
-          %row = arith.index_cast %in : i64 to index
-          %column = linalg.index 1 : index
-          %value = tensor.extract %table[%row, %column] : tensor<49152x576xf32>
-          linalg.yield %value : f32 }
+    %rows = linalg.generic ins(%indices : tensor<?xi64>) outs(.. : tensor<?x576xf32>) {
+      %row = arith.index_cast %in : i64 to index
+      %column = linalg.index 1 : index
+      %value = tensor.extract %table[%row, %column] : tensor<49152x576xf32>
+      linalg.yield %value : f32 }
+
+    Assertions that the index is in range may stand between.
     """
     generic = extract.parent
     if generic is None or generic.operation.name != "linalg.generic":
         return None
     generic = generic.operation
     body = body_of(generic)
-    names = [each.operation.name for each in body.operations]
-    if sorted(names) != ["arith.index_cast", "linalg.index", "linalg.yield", "tensor.extract"]:
+    *inner, terminator = [each.operation for each in body.operations]
+    if terminator.operands[0] != extract.result or any(op.name not in _GATHER_OPS for op in inner):
         return None
     rank = ir.RankedTensorType(generic.results[0].type).rank
     row, column = (defining_op(index) for index in list(extract.operands)[1:])
-    if row is None or column is None or row.operands[0] != body.arguments[0]:
+    if row is None or column is None or row.name != "arith.index_cast":
+        return None
+    if row.operands[0] != body.arguments[0]:
         return None
     if column.name != "linalg.index" or ir.IntegerAttr(column.attributes["dim"]).value != rank - 1:
         return None

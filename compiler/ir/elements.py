@@ -4,6 +4,7 @@
 import json
 import math
 import re
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -26,6 +27,8 @@ _DTYPES: dict[str, np.dtype] = {
 _RESOURCE = re.compile(r'dense_resource<("(?:[^"\\]|\\.)*"|[^>]*)> : ')
 _NAME_LIMIT = 4096
 _ALIGNMENT = 64
+# IREE moves small constants into dispatches, where it cannot convert bf16 resources.
+_SMALL_BYTES = 1024
 _RESOURCE_ALIGNMENT_BYTES = 4
 
 
@@ -54,7 +57,7 @@ def resource_name(attribute: ir.Attribute) -> str | None:
     return json.loads(match[1]) if match[1].startswith('"') else match[1]
 
 
-def read_elements(attribute: ir.Attribute) -> NDArray:
+def read_elements(attribute: ir.Attribute) -> NDArray[Any]:
     """Returns the elements of a `dense<..>` or `dense_resource<..>` attribute.
 
     The bindings of IREE 3.13 give no access to resource blobs nor to bf16 elements; both are read
@@ -78,7 +81,7 @@ def read_elements(attribute: ir.Attribute) -> NDArray:
 
 def _read_printed(
     attribute: ir.DenseElementsAttr, tensor_type: ir.ShapedType, dtype: np.dtype
-) -> NDArray:
+) -> NDArray[Any]:
     if attribute.is_splat:
         value = ir.FloatAttr(attribute.get_splat_value()).value
         return np.full(tensor_type.shape, value, dtype)
@@ -92,7 +95,7 @@ def _read_printed(
 
 def _read_resource(
     attribute: ir.Attribute, tensor_type: ir.ShapedType, dtype: np.dtype
-) -> NDArray:
+) -> NDArray[Any]:
     with attribute.context, ir.Location.unknown():
         module = ir.Module.create()
         module.operation.attributes["seedlm.value"] = attribute
@@ -107,20 +110,20 @@ def _read_resource(
     return np.frombuffer(blob, dtype).reshape(tensor_type.shape)
 
 
-def make_elements(array: NDArray, name: str) -> ir.Attribute:
+def make_elements(array: NDArray[Any], name: str) -> ir.Attribute:
     """Returns `array` as an attribute: `dense` when small, else a `dense_resource` named `name`.
 
     The array's buffer is shared with the attribute, not copied, and must not change.
     """
     array = np.asarray(array, order="C")
     tensor_type = ir.RankedTensorType.get(array.shape, element_type_of(array.dtype))
-    if array.size <= 16:
+    if array.nbytes <= _SMALL_BYTES:
         return ir.DenseElementsAttr.get(_as_bits(array), type=tensor_type)
     return ir.DenseResourceElementsAttr.get_from_buffer(
-        memoryview(_as_bits(array)), name, tensor_type, alignment=_ALIGNMENT
+        _as_bits(array).data, name, tensor_type, alignment=_ALIGNMENT
     )
 
 
-def _as_bits(array: NDArray) -> NDArray:
+def _as_bits(array: NDArray[Any]) -> NDArray[Any]:
     """Views dtypes that the buffer protocol does not know as integers of their width."""
     return array.view(np.uint16) if array.dtype == _DTYPES["bf16"] else array

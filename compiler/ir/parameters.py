@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import iree.runtime
-import iree.runtime.dtypes
 import numpy as np
 from iree.compiler import ir
 from numpy.typing import NDArray
-
 from seedlm.compiler.ir.elements import byte_size, dtype_of
+
 from seedlm.errors import SeedlmError
 
 _METADATA_PREFIX = "TENSORv0:"
@@ -50,7 +50,7 @@ class Archives:
         default_factory=dict, init=False
     )
 
-    def read(self, name: ParameterName, tensor_type: ir.RankedTensorType) -> NDArray:
+    def read(self, name: ParameterName, tensor_type: ir.RankedTensorType) -> NDArray[Any]:
         """Returns parameter `name` as an array of `tensor_type`, without copying it.
 
         Raises:
@@ -94,7 +94,7 @@ def load_archive(path: Path) -> dict[str, iree.runtime.ParameterIndexEntry]:
     return dict(index.items())
 
 
-def write_archive(path: Path, arrays: Mapping[str, NDArray]) -> None:
+def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Writes tensors to an .irpa archive; each entry's metadata has its SHA-256.
 
     Args:
@@ -123,13 +123,13 @@ def verify_archive(path: Path) -> None:
             raise SeedlmError(f"{path}: parameter '{key}' is damaged (checksum mismatch)")
 
 
-def _metadata(array: NDArray, data: NDArray) -> str:
+def _metadata(array: NDArray[Any], data: NDArray[Any]) -> str:
     """Returns metadata in the layout of IREE's Python bindings, with a checksum added."""
     description = {
         "type": "Tensor",
-        "dtype": iree.runtime.dtypes.map_dtype_to_dtype_info(array.dtype).name,
+        "dtype": array.dtype.name,
         "shape": list(array.shape),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": hashlib.sha256(data.data).hexdigest(),
     }
     return f"{_METADATA_PREFIX}{json.dumps(description)}"
 

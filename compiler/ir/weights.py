@@ -3,13 +3,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from iree.compiler import ir
 from numpy.typing import NDArray
-
 from seedlm.compiler.ir.elements import read_elements, resource_name
-from seedlm.compiler.ir.values import walk
 from seedlm.compiler.ir.parameters import Archives, parameter_name
+from seedlm.compiler.ir.values import walk
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Weight:
         """The static tensor type."""
         return ir.RankedTensorType(self.attribute.type)
 
-    def read(self, archives: Archives) -> NDArray:
+    def read(self, archives: Archives) -> NDArray[Any]:
         """Returns the elements, from `archives` if they are a parameter.
 
         Raises:

@@ -127,4 +127,6 @@ class BitString:
         words = [*self.words[ahead:], *([self.words[-1]] * ahead)]
         choices = list(enumerate(words))
         _, last = choices.pop()
-        return reduce(lambda rest, c: select(index.equals(c[0]), c[1], rest), reversed(choices), last)
+        return reduce(
+            lambda rest, c: select(index.equals(c[0]), c[1], rest), reversed(choices), last
+        )

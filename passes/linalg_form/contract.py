@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith
-
 from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
 from seedlm.compiler.ir.build import dim_size, empty, expand, filled, generic, pad_end, slice_at
 from seedlm.passes.linalg_form.decoder import block_factor, integer_weights

@@ -11,9 +11,9 @@ from functools import reduce
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith
+from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
 
 from seedlm.codec import Code
-from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
 
 _F32_BIAS = 127
 _F32_MANTISSA_BITS = 23
@@ -21,7 +21,7 @@ _F32_MANTISSA_BITS = 23
 
 @dataclass(frozen=True)
 class Record:
-    """The fields of one block: its seed, its coefficients and its exponent (None if it has none)."""
+    """The fields of one block; the exponent is None if the code has none."""
 
     seed: Int32
     coefficients: list[Int32]
@@ -66,7 +66,10 @@ def select_record(records: list[Record], index: Int32) -> Record:
         here = index.equals(i)
         last = Record(
             select(here, record.seed, last.seed),
-            [select(here, *pair) for pair in zip(record.coefficients, last.coefficients, strict=True)],
+            [
+                select(here, *pair)
+                for pair in zip(record.coefficients, last.coefficients, strict=True)
+            ],
             None
             if record.exponent is None or last.exponent is None
             else select(here, record.exponent, last.exponent),
@@ -75,7 +78,7 @@ def select_record(records: list[Record], index: Int32) -> Record:
 
 
 def run_register(seed: Int32, code: Code) -> BitString:
-    """Returns the bits that the register shifts through: bits i .. i+K-1 are its state after i steps.
+    """Returns the bits that the register runs through: i .. i+K-1 are its state after i steps.
 
     Bit i + K is the XOR of the taps of state i, so K - max(taps) new bits are computed at a time.
     """
@@ -94,7 +97,9 @@ def integer_weights(record: Record, code: Code) -> list[Int32]:
     string = run_register(record.seed, code)
     offset = _basis_offset(record, code)
     return [
-        _combine([string.field(_bit(c, p, code), code.basis_bits) for p in range(code.latent)], record)
+        _combine(
+            [string.field(_bit(c, p, code), code.basis_bits) for p in range(code.latent)], record
+        )
         - offset
         for c in range(code.block)
     ]
@@ -120,7 +125,7 @@ def block_factor(record: Record, scale: ir.Value, code: Code) -> ir.Value:
 
 
 def _bit(column: int, p: int, code: Code) -> int:
-    """Returns where the basis bits of U[column][p] start; the first state is the one after the seed."""
+    """Returns where the basis bits of U[column][p] start; state 0 is the one after the seed."""
     return column * code.latent + p + 1 + code.lfsr_width - code.basis_bits
 
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""seedlm.generate and seedlm.gather as an elementwise linalg.generic over [rows.., groups, columns]."""
+"""seedlm.generate and seedlm.gather as one elementwise linalg.generic [rows.., groups, columns]."""
 
 from collections.abc import Callable, Sequence
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor, util
-
 from seedlm.compiler.dialect import code_of
 from seedlm.compiler.ir.build import collapse_last, dim_size, empty, generic, slice_first
 from seedlm.passes.linalg_form.arithmetic import Int32

@@ -3,7 +3,7 @@
 
 from importlib.metadata import version
 
-from seedlm.api import compile, plan
+from seedlm.api import compile, plan  # noqa: A004
 from seedlm.errors import SeedlmError
 from seedlm.loader import load
 

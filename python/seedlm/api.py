@@ -11,7 +11,7 @@ from seedlm.frontend import import_model
 from seedlm.passes.compress_constants import Progress
 
 
-def compile(
+def compile(  # noqa: A001
     model: str | Path,
     output: str | Path,
     options: CompileOptions | None = None,
@@ -38,9 +38,7 @@ def compile(
     options = options or CompileOptions()
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return compile_module(
-            model, imported.mlir, imported.parameters, output, options, progress
-        )
+        return compile_module(model, imported.mlir, imported.parameters, output, options, progress)
 
 
 def plan(

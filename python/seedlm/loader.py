@@ -35,8 +35,9 @@ class LoadedModule:
         """
         try:
             outputs = self._invoke(*inputs)
-        except (ValueError, TypeError) as error:
-            raise SeedlmError(f"call failed: {str(error).splitlines()[0]}") from None
+        except (ValueError, TypeError, RuntimeError) as error:
+            reason = str(error).rpartition("; ")[2] if "; " in str(error) else str(error)
+            raise SeedlmError(f"call failed: {reason.splitlines()[0]}") from None
         if not isinstance(outputs, (tuple, list)):
             outputs = (outputs,)
         return tuple(np.asarray(output.to_host()) for output in outputs)

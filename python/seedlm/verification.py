@@ -66,7 +66,10 @@ def random_samples(types: Sequence[str], names: Sequence[str], count: int) -> li
     """
     generator = np.random.default_rng(0)
     padded = [*names, *[""] * len(types)]
-    return [[_random(t, n, generator) for t, n in zip(types, padded, strict=False)] for _ in range(count)]
+    return [
+        [_random(t, n, generator) for t, n in zip(types, padded, strict=False)]
+        for _ in range(count)
+    ]
 
 
 def load_sample(files: Sequence[Path]) -> Sample:
@@ -115,7 +118,9 @@ def _random(type_: str, name: str, generator: np.random.Generator) -> NDArray[An
         return generator.standard_normal(shape).astype(dtype)
     if "mask" in name or dtype.kind == "b":
         return np.ones(shape, dtype)
-    return np.zeros(shape, dtype) if "type" in name else generator.integers(0, _INTEGERS, shape, dtype)
+    return (
+        np.zeros(shape, dtype) if "type" in name else generator.integers(0, _INTEGERS, shape, dtype)
+    )
 
 
 def _compare_output(

@@ -9,12 +9,13 @@ namespace {
 
 class Enumeration {
 public:
-  Enumeration(const Code &code, const Factors &factors, const Latent &y, double step,
-              double &bound, Coefficients &best)
-      : low_(code.coefficient_min()), high_(code.coefficient_max()), factors_(factors), y_(y),
-        step_(step), bound_(bound), best_(best) {}
+  Enumeration(const Code &code, const Factors &factors, const Latent &y,
+              double step, double &bound, Coefficients &best)
+      : low_(code.coefficient_min()), high_(code.coefficient_max()),
+        factors_(factors), y_(y), step_(step), bound_(bound), best_(best) {}
 
-  // Fixes coefficients k, k-1, .., 0 given the ones above, whose part of the error is `error`.
+  // Fixes coefficients k, k-1, .., 0 given the ones above, whose part of the
+  // error is `error`.
   bool descend(int k, int latent, double error) {
     if (k < 0)
       return accept(latent, error);
@@ -26,7 +27,8 @@ public:
     int below = static_cast<int>(std::nearbyint(centre));
     int above = below + 1;
     bool found = false;
-    // Candidates in order of distance, so that the first one too far ends the level.
+    // Candidates in order of distance, so that the first one too far ends the
+    // level.
     while (below >= low_ || above <= high_) {
       const bool take_below =
           above > high_ || (below >= low_ && centre - below <= above - centre);
@@ -42,7 +44,8 @@ public:
 
 private:
   double clamped(double value) const {
-    return std::clamp(value, static_cast<double>(low_), static_cast<double>(high_));
+    return std::clamp(value, static_cast<double>(low_),
+                      static_cast<double>(high_));
   }
 
   bool accept(int latent, double error) {
@@ -62,9 +65,10 @@ private:
 
 } // namespace
 
-bool closest_vector(const Code &code, const Factors &factors, const Latent &y, double step,
-                    double &bound, Coefficients &q) {
-  return Enumeration(code, factors, y, step, bound, q).descend(code.latent - 1, code.latent, 0);
+bool closest_vector(const Code &code, const Factors &factors, const Latent &y,
+                    double step, double &bound, Coefficients &q) {
+  return Enumeration(code, factors, y, step, bound, q)
+      .descend(code.latent - 1, code.latent, 0);
 }
 
 } // namespace seedlm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parameters of a code and the basis that a seed stands for. The format is defined by
-// python/seedlm/codec; names are the same there.
+// The parameters of a code and the basis that a seed stands for. The format is
+// defined by python/seedlm/codec; names are the same there.
 #pragma once
 
 #include "code_limits.h"
@@ -26,8 +26,12 @@ struct Code {
   uint32_t seeds() const { return (uint32_t{1} << lfsr_width) - 1; }
   int coefficient_min() const { return -(1 << (coefficient_bits - 1)); }
   int coefficient_max() const { return (1 << (coefficient_bits - 1)) - 1; }
-  int exponent_min() const { return exponent_bits ? -(1 << (exponent_bits - 1)) : 0; }
-  int exponent_max() const { return exponent_bits ? (1 << (exponent_bits - 1)) - 1 : 0; }
+  int exponent_min() const {
+    return exponent_bits ? -(1 << (exponent_bits - 1)) : 0;
+  }
+  int exponent_max() const {
+    return exponent_bits ? (1 << (exponent_bits - 1)) - 1 : 0;
+  }
 
   uint32_t next_state(uint32_t state) const {
     const uint32_t feedback = std::popcount(state & tap_mask) & 1;
@@ -59,7 +63,8 @@ inline Basis basis_of(const Code &code, uint32_t seed) {
   return basis;
 }
 
-inline double dot(const Code &code, const BlockVector &a, const BlockVector &b) {
+inline double dot(const Code &code, const BlockVector &a,
+                  const BlockVector &b) {
   double sum = 0;
   for (int c = 0; c < code.block; ++c)
     sum += a[c] * b[c];
@@ -67,7 +72,8 @@ inline double dot(const Code &code, const BlockVector &a, const BlockVector &b) 
 }
 
 // a -= factor * b
-inline void subtract(const Code &code, BlockVector &a, double factor, const BlockVector &b) {
+inline void subtract(const Code &code, BlockVector &a, double factor,
+                     const BlockVector &b) {
   for (int c = 0; c < code.block; ++c)
     a[c] -= factor * b[c];
 }

@@ -16,7 +16,8 @@ namespace {
 
 class GroupEncoder {
 public:
-  GroupEncoder(const Code &code, const Tables &tables, const ScanKernel &kernel, float scale)
+  GroupEncoder(const Code &code, const Tables &tables, const ScanKernel &kernel,
+               float scale)
       : code_(code), scale_(scale), scan_(tables, kernel), finisher_(code) {}
 
   // Encodes `count` blocks, at most kGroup.
@@ -59,15 +60,18 @@ private:
 
 } // namespace
 
-void encode(const Code &code, const ScanKernel &kernel, const float *blocks, size_t count,
-            float scale, int threads, Record *records) {
+void encode(const Code &code, const ScanKernel &kernel, const float *blocks,
+            size_t count, float scale, int threads, Record *records) {
   const auto tables = Tables::of(code);
-  std::vector<GroupEncoder> encoders(static_cast<size_t>(threads),
-                                     GroupEncoder(code, *tables, kernel, scale));
+  const size_t groups = (count + kGroup - 1) / kGroup;
+  std::vector<GroupEncoder> encoders(
+      std::min(static_cast<size_t>(threads), groups),
+      GroupEncoder(code, *tables, kernel, scale));
   std::atomic<size_t> next = 0;
   const auto work = [&](GroupEncoder &encoder) {
     for (size_t begin; (begin = next.fetch_add(kGroup)) < count;)
-      encoder.encode(blocks + begin * code.block, std::min(kGroup, count - begin), records + begin);
+      encoder.encode(blocks + begin * code.block,
+                     std::min(kGroup, count - begin), records + begin);
   };
   std::vector<std::jthread> workers;
   for (GroupEncoder &encoder : encoders)

@@ -6,12 +6,14 @@
 namespace seedlm {
 namespace {
 
-// A column whose part outside the span of the others is below this share of its length is dependent.
+// A column whose part outside the span of the others is below this share of its
+// length is dependent.
 constexpr double kDependent = 1e-12;
 
 } // namespace
 
-// Modified Gram-Schmidt, each column orthogonalised twice, which keeps Q orthonormal to rounding.
+// Modified Gram-Schmidt, each column orthogonalised twice, which keeps Q
+// orthonormal to rounding.
 Factors factorize(const Code &code, const Basis &basis) {
   Factors f{};
   for (int k = 0; k < code.latent; ++k) {

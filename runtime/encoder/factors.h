@@ -8,8 +8,9 @@
 
 namespace seedlm {
 
-// U = Q R with orthonormal columns of Q and R upper triangular. A column of U that depends on the
-// ones before it has a zero column in Q and a zero on the diagonal of R.
+// U = Q R with orthonormal columns of Q and R upper triangular. A column of U
+// that depends on the ones before it has a zero column in Q and a zero on the
+// diagonal of R.
 struct Factors {
   std::array<BlockVector, kMaxLatent> q;
   std::array<std::array<double, kMaxLatent>, kMaxLatent> r;

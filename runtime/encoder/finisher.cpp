@@ -6,7 +6,8 @@
 namespace seedlm {
 namespace {
 
-// Rounding errors of the factored error against the direct one, in units of the block's energy.
+// Rounding errors of the factored error against the direct one, in units of the
+// block's energy.
 constexpr double kRounding = 1e-12;
 
 } // namespace
@@ -17,8 +18,9 @@ void Finisher::start(const BlockVector &block) {
   best_ = kZeroRecord;
 }
 
-// The error of q is the residual outside the span of U plus |Q^T w - 2^e R q|^2. Exponents are tried
-// from the greatest, which gives a good bound early; of equal records the first is kept.
+// The error of q is the residual outside the span of U and |Q^T w - 2^e R q|^2.
+// Exponents are tried from the greatest, which gives a good bound early; of
+// equal records the first is kept.
 void Finisher::try_seed(uint32_t seed) {
   const Basis basis = basis_of(code_, seed);
   const Factors factors = factorize(code_, basis);
@@ -30,7 +32,8 @@ void Finisher::try_seed(uint32_t seed) {
   Record record{seed, {}, 0};
   bool found = false;
   for (int e = code_.exponent_max(); e >= code_.exponent_min(); --e) {
-    if (!closest_vector(code_, factors, y, std::ldexp(1.0, e), bound, record.coefficients))
+    if (!closest_vector(code_, factors, y, std::ldexp(1.0, e), bound,
+                        record.coefficients))
       continue;
     record.exponent = static_cast<int8_t>(e);
     found = true;
@@ -58,7 +61,8 @@ Latent Finisher::project(const Factors &factors, double &residual) const {
 double Finisher::error_of(const Basis &basis, const Record &record) const {
   BlockVector rest = block_;
   for (int p = 0; p < code_.latent; ++p)
-    subtract(code_, rest, std::ldexp(record.coefficients[p], record.exponent), basis[p]);
+    subtract(code_, rest, std::ldexp(record.coefficients[p], record.exponent),
+             basis[p]);
   return dot(code_, rest, rest);
 }
 

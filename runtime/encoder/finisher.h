@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Decides a block: the best coefficients and exponent of each seed tried, and the best seed of all.
+// Decides a block: the best coefficients and exponent of each seed tried, and
+// the best seed of all.
 #pragma once
 
 #include "closest_vector.h"
@@ -8,21 +9,24 @@
 
 namespace seedlm {
 
-// The result is the record with the least error, of equal ones that with the least seed, whatever
-// the order of the seeds tried. It is compiled without fused operations for the baseline processor,
-// so that equal input gives equal records everywhere.
+// The result is the record with the least error, of equal ones that with the
+// least seed, whatever the order of the seeds tried. It is compiled without
+// fused operations for the baseline processor, so that equal input gives equal
+// records everywhere.
 class Finisher {
 public:
   explicit Finisher(const Code &code) : code_(code) {}
 
-  // Starts a block, in units of the scale, with the zero record as the best one.
+  // Starts a block, in units of the scale, with the zero record as the best
+  // one.
   void start(const BlockVector &block);
 
   // Replaces the best record by this seed's if that is better.
   void try_seed(uint32_t seed);
 
   const Record &best() const { return best_; }
-  // Squared length of the block, and of the block minus the best record's weights.
+  // Squared length of the block, and of the block minus the best record's
+  // weights.
   double energy() const { return energy_; }
   double error() const { return error_; }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The energy of every seed for a block, in single precision; one implementation a SIMD level.
+// The energy of every seed for a block, in single precision; one implementation
+// a SIMD level.
 //
-// Plain data only: the implementations are compiled with other instruction sets than the rest, and
-// must not emit inline functions that the linker could give to the rest.
+// Plain data only: the implementations are compiled with other instruction sets
+// than the rest, and must not emit inline functions that the linker could give
+// to the rest.
 #pragma once
 
 #include "code_limits.h"
@@ -11,10 +13,13 @@
 
 namespace seedlm {
 
-constexpr size_t kLanes = 16;       // seeds that stand together in the inverse
-constexpr size_t kTile = 256;       // seeds in a tile
-constexpr size_t kTileOverrun = 16; // windows that a kernel may compute past a tile
-constexpr size_t kGroup = 4;        // blocks scanned at once
+// Seeds that stand together in the inverse.
+constexpr size_t kLanes = 16;
+// Seeds in a tile, and windows that a kernel may compute past its end.
+constexpr size_t kTile = 256;
+constexpr size_t kTileOverrun = 16;
+// Blocks scanned at once.
+constexpr size_t kGroup = 4;
 
 // The arrays that a kernel reads; see Tables.
 struct ScanView {
@@ -22,9 +27,12 @@ struct ScanView {
   int latent;
   size_t seed_tiles;
   size_t hard_tiles;
-  const float *values;  // [positions + padding], the value of each position
-  const float *inverse; // [position / kLanes][entry][kLanes], rows of the triangle R^-T
-  const float *hard_q;  // [index / kTile][latent][block][kTile], columns of Q
+  // [positions + padding]: the value of each position.
+  const float *values;
+  // [position / kLanes][entry][kLanes]: the triangles R^-T row by row.
+  const float *inverse;
+  // [index / kTile][latent][block][kTile]: the columns of Q of hard seeds.
+  const float *hard_q;
 };
 
 // Blocks of length 1, or of zeros.
@@ -34,8 +42,10 @@ struct BlockGroup {
 
 struct ScanKernel {
   const char *name;
-  // energies[kTile]: |Q^T w|^2 of each seed of a tile, w = weights[block] of length 1.
-  void (*energies)(const ScanView &view, const float *weights, size_t tile, float *energies);
+  // energies[kTile]: |Q^T w|^2 of each seed of a tile, w = weights[block] of
+  // length 1.
+  void (*energies)(const ScanView &view, const float *weights, size_t tile,
+                   float *energies);
   // maxima[kGroup][seed_tiles + hard_tiles]: the greatest energy of each tile.
   void (*maxima)(const ScanView &view, const BlockGroup &group, float *maxima);
 };

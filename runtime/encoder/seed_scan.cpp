@@ -6,8 +6,8 @@
 namespace seedlm {
 
 SeedScan::SeedScan(const Tables &tables, const ScanKernel &kernel)
-    : tables_(tables), kernel_(kernel), view_(tables.view()), margin_(tables.margin()),
-      maxima_(kGroup * tables.tiles()) {}
+    : tables_(tables), kernel_(kernel), view_(tables.view()),
+      margin_(tables.margin()), maxima_(kGroup * tables.tiles()) {}
 
 void SeedScan::scan(const BlockGroup &group) {
   group_ = group;
@@ -22,7 +22,8 @@ void SeedScan::start(size_t block, double longest) {
     return;
   const size_t tiles = tables_.tiles();
   for (size_t tile = 0; tile < tiles; ++tile)
-    heap_.push_back({maxima_[block * tiles + tile], static_cast<uint32_t>(tile), true});
+    heap_.push_back(
+        {maxima_[block * tiles + tile], static_cast<uint32_t>(tile), true});
   std::make_heap(heap_.begin(), heap_.end());
 }
 
@@ -45,7 +46,8 @@ void SeedScan::expand(size_t tile, double limit) {
     if (!within(energies[lane], limit))
       continue;
     const size_t position = tables_.position(tile, lane);
-    if (position >= tables_.positions() || tables_.shortest(position) >= longest_)
+    if (position >= tables_.positions() ||
+        tables_.shortest(position) >= longest_)
       continue;
     heap_.push_back({energies[lane], static_cast<uint32_t>(position), false});
     std::push_heap(heap_.begin(), heap_.end());

@@ -17,12 +17,14 @@ public:
   // Looks at all seeds for a group of blocks.
   void scan(const BlockGroup &group);
 
-  // Starts to propose seeds for a block of the group. Seeds whose vectors U q, q not zero, are all
-  // at least `longest` long, in units of the block's length, are left out.
+  // Starts to propose seeds for a block of the group. Seeds whose vectors U q,
+  // q not zero, are all at least `longest` long, in units of the block's
+  // length, are left out.
   void start(size_t block, double longest);
 
-  // The next seed, in ascending order of the residual 1 - |Q^T w|^2, which bounds the squared error
-  // from below; nothing once the residual is sure to be above `limit`.
+  // The next seed, in ascending order of the residual 1 - |Q^T w|^2, which
+  // bounds the squared error from below; nothing once the residual is sure to
+  // be above `limit`.
   std::optional<uint32_t> next(double limit);
 
 private:
@@ -34,7 +36,9 @@ private:
     bool operator<(const Entry &other) const { return energy < other.energy; }
   };
 
-  bool within(float energy, double limit) const { return 1.0 - energy - margin_ <= limit; }
+  bool within(float energy, double limit) const {
+    return 1.0 - energy - margin_ <= limit;
+  }
   void expand(size_t tile, double limit);
 
   const Tables &tables_;

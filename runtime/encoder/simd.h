@@ -8,7 +8,8 @@
 
 namespace seedlm {
 
-// The scan kernels that this processor can run, best first. All give the same codes.
+// The scan kernels that this processor can run, best first. All give the same
+// codes.
 std::vector<const ScanKernel *> scan_kernels();
 
 } // namespace seedlm

@@ -39,8 +39,9 @@ double frobenius_norm(const Triangle &matrix) {
   return std::sqrt(sum);
 }
 
-// The least diagonal of R bounds |R q| from below: q's last entry that is not zero contributes at
-// least that. Rounded down to be a bound in single precision too.
+// The least diagonal of R bounds |R q| from below: q's last entry that is not
+// zero contributes at least that. Rounded down to be a bound in single
+// precision too.
 float shortest_of(int latent, const Triangle &r) {
   double least = r[0][0];
   for (int k = 1; k < latent; ++k)
@@ -56,9 +57,11 @@ Tables::Tables(const Code &code)
   const size_t positions = code.seeds();
   const size_t padded = seed_tiles_ * kTile;
   orbit_.reserve(positions);
-  for (uint32_t state = 1; orbit_.size() < positions; state = code.next_state(state))
+  for (uint32_t state = 1; orbit_.size() < positions;
+       state = code.next_state(state))
     orbit_.push_back(state);
-  values_.resize(1 + padded + kTileOverrun + static_cast<size_t>(code.block * code.latent));
+  values_.resize(1 + padded + kTileOverrun +
+                 static_cast<size_t>(code.block * code.latent));
   for (size_t i = 0; i < values_.size(); ++i)
     values_[i] = static_cast<float>(code.basis_value(orbit_[i % positions]));
   inverse_.resize(padded * entries_);
@@ -74,7 +77,8 @@ void Tables::add(size_t position) {
   const Triangle inverse = inverse_of(code_.latent, factors.r);
   if (!(frobenius_norm(inverse) <= kInverseLimit))
     return add_hard(position, factors);
-  float *entry = &inverse_[position / kLanes * entries_ * kLanes + position % kLanes];
+  float *entry =
+      &inverse_[position / kLanes * entries_ * kLanes + position % kLanes];
   for (int k = 0; k < code_.latent; ++k) {
     for (int m = 0; m <= k; ++m, entry += kLanes)
       *entry = static_cast<float>(inverse[m][k]);
@@ -101,23 +105,26 @@ size_t Tables::position(size_t tile, size_t lane) const {
 }
 
 ScanView Tables::view() const {
-  return {code_.block,   code_.latent,     seed_tiles_,    hard_tiles(),
+  return {code_.block,    code_.latent,    seed_tiles_,   hard_tiles(),
           values_.data(), inverse_.data(), hard_q_.data()};
 }
 
-// With u the rounding unit, a projection z has an error of at most (C + 3) u |U_p|, each row of
-// R^-T z one of (C + P + 5) u |U_p| times the row's 1-norm, and the energy twice the length of that.
+// With u the rounding unit, a projection z is off by at most (C + 3) u |U_p|,
+// each row of R^-T z by (C + P + 5) u |U_p| times the row's 1-norm, and the
+// energy by twice the length of that.
 double Tables::margin() const {
   const double half = 1 << (code_.basis_bits - 1);
   const double column = std::sqrt(code_.block) * half / (half - 1);
-  return 4 * (code_.block + code_.latent + 6) * kSingleRounding * column * kInverseLimit;
+  return 4 * (code_.block + code_.latent + 6) * kSingleRounding * column *
+         kInverseLimit;
 }
 
 std::shared_ptr<const Tables> Tables::of(const Code &code) {
   static std::mutex mutex;
   static std::list<std::shared_ptr<const Tables>> cache;
   const std::lock_guard lock(mutex);
-  auto found = std::ranges::find_if(cache, [&](const auto &t) { return t->code_ == code; });
+  auto found = std::ranges::find_if(
+      cache, [&](const auto &t) { return t->code_ == code; });
   if (found == cache.end()) {
     cache.push_front(std::make_shared<const Tables>(code));
     if (cache.size() > kCachedTables)

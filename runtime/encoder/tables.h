@@ -11,11 +11,13 @@
 
 namespace seedlm {
 
-// Seeds are numbered by their position in the register's orbit from state 1, so that the windows of
-// neighbours overlap: U[c][p] of position j is the value of position j + 1 + c * latent + p.
+// Seeds are numbered by their position in the register's orbit from state 1, so
+// that the windows of neighbours overlap: U[c][p] of position j is the value of
+// position j + 1 + c * latent + p.
 //
-// With w the block as a unit vector and z = U^T w, the energy |Q^T w|^2 of a seed is |R^-T z|^2. In
-// single precision that fails for a nearly singular R; such seeds are `hard` and keep their Q.
+// With w the block as a unit vector and z = U^T w, the energy |Q^T w|^2 of a
+// seed is |R^-T z|^2. In single precision that fails for a nearly singular R;
+// such seeds are `hard` and keep their Q.
 class Tables {
 public:
   explicit Tables(const Code &code);
@@ -34,7 +36,8 @@ public:
   size_t position(size_t tile, size_t lane) const;
 
   uint32_t seed(size_t position) const { return orbit_[position]; }
-  // Lower bound of the length of U q over all integer q but zero, for a seed and for all.
+  // Lower bound of the length of U q over all integer q but zero, for a seed
+  // and for all.
   float shortest(size_t position) const { return shortest_[position]; }
   float shortest() const { return shortest_of_all_; }
   // Upper bound of the error of an energy that a kernel computes.

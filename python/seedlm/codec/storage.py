@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from seedlm.errors import SeedlmError
 _FORMAT = "seedlm-encoded"
 _VERSION = 1
 
+# All metadata stand under one key: safetensors writes keys in random order.
+_KEY = "seedlm"
+
+_Fields = dict[str, Any]
 _Tensors = dict[str, npt.NDArray[Any]]
 
 
@@ -32,16 +36,15 @@ def save(encoded: Encoded, path: str | os.PathLike[str]) -> None:
         SeedlmError: The file cannot be written.
     """
     tensors: _Tensors = {"codes": encoded.codes, "scale": encoded.scale}
-    description = json.dumps(
-        {
-            "code": asdict(encoded.code),
-            "shape": encoded.shape,
-            "relative_error": encoded.relative_error,
-        },
-        sort_keys=True,
-    )
-    metadata = {"format": _FORMAT, "version": str(_VERSION), "description": description}
-    metadata["sha256"] = _digest(description, tensors)
+    fields: _Fields = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "code": asdict(encoded.code),
+        "shape": encoded.shape,
+        "relative_error": encoded.relative_error,
+    }
+    fields["sha256"] = _digest(fields, tensors)
+    metadata = {_KEY: _json(fields)}
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(to_safetensors(tensors, metadata))
 
@@ -80,25 +83,30 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise SeedlmError(f"{path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
-def _read(name: str) -> tuple[dict[str, str], _Tensors]:
+def _read(name: str) -> tuple[_Fields, _Tensors]:
     with safe_open(name, framework="numpy") as file:
+        text = (file.metadata() or {}).get(_KEY, "null")
         names = file.keys()
-        return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+        tensors = {name: file.get_tensor(name) for name in names}
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SeedlmError(f"metadata {_KEY!r} is not JSON ({error})") from error
+    return fields, tensors
 
 
-def _encoded(metadata: dict[str, str], tensors: _Tensors) -> Encoded:
-    if metadata.get("format") != _FORMAT or set(tensors) != {"codes", "scale"}:
+def _encoded(fields: _Fields, tensors: _Tensors) -> Encoded:
+    if not isinstance(fields, dict) or fields.get("format") != _FORMAT:
         raise SeedlmError(f"not a file of format {_FORMAT}")
-    if metadata.get("version") != str(_VERSION):
-        raise SeedlmError(f"version {metadata.get('version')} is not {_VERSION}")
-    description = metadata.get("description", "")
-    if metadata.get("sha256") != _digest(description, tensors):
+    if fields.get("version") != _VERSION:
+        raise SeedlmError(f"version {fields.get('version')} is not {_VERSION}")
+    if fields.pop("sha256", None) != _digest(fields, tensors):
         raise SeedlmError("checksum does not match, the file is damaged")
     try:
-        fields = json.loads(description)
         code = fields["code"]
         return Encoded(
             code=Code(**{**code, "taps": tuple(code["taps"])}),
@@ -106,13 +114,17 @@ def _encoded(metadata: dict[str, str], tensors: _Tensors) -> Encoded:
             relative_error=fields["relative_error"],
             **tensors,
         )
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise SeedlmError(f"description is invalid ({error!r})") from error
+    except (KeyError, TypeError) as error:
+        raise SeedlmError(f"fields are invalid ({error!r})") from error
 
 
-def _digest(description: str, tensors: _Tensors) -> str:
-    """Returns the SHA-256 of the description and of each tensor's name, type, shape and bytes."""
-    digest = hashlib.sha256(description.encode())
+def _json(fields: _Fields) -> str:
+    return json.dumps(fields, sort_keys=True)
+
+
+def _digest(fields: _Fields, tensors: _Tensors) -> str:
+    """Returns the SHA-256 of the fields and of each tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(_json(fields).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
         digest.update(tensor.tobytes())

@@ -12,11 +12,12 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
-from seedlm.compiler.iree import run_importer
+from seedlm.compiler.iree import run_python_module
 from seedlm.errors import SeedlmError
 from seedlm.frontend.imported import Imported
 
 SCOPE = "model"
+_IMPORTER = "seedlm.frontend._import_onnx"
 _MIN_OPSET = 17
 _MAX_PROTO_BYTES = 2**31 - 1
 
@@ -36,7 +37,7 @@ def import_onnx(model: Path, work: Path) -> Imported:
     copy.write_bytes(graph.SerializeToString())
     arguments = [str(copy), "-o", str(mlir), "--large-model", f"--data-dir={model.parent}"]
     externalize = ["--externalize-params", f"--params-scope={SCOPE}", f"--save-params-to={archive}"]
-    run_importer([*arguments, *externalize], model)
+    run_python_module(_IMPORTER, [*arguments, *externalize], model)
     copy.unlink()
     names = tuple(value.name for value in graph.graph.input)
     return Imported(model, mlir, {SCOPE: archive}, names)

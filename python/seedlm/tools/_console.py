@@ -29,7 +29,9 @@ def encoding_progress() -> Iterator[ProgressCallback]:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def advance(name: str, done: int, total: int) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """seedlm-compile: compresses a model's weights and compiles it for IREE.
 
-Random inputs of --verify: floats are standard normal; integers are uniform in 0..99, but ones for an
-input whose name contains "mask" and zeros for "type"; a dynamic first size is 1, any other 32.
+Random inputs of --verify: floats are standard normal; integers are uniform in 0..99, but ones if an
+input is named like "mask" and zeros if like "type"; a dynamic first size is 1, any other 32.
 """
 
 import argparse
