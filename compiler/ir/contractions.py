@@ -9,7 +9,6 @@ from seedlm.compiler.ir.maps import body_of, indexing_maps, input_count, map_loo
 from seedlm.compiler.ir.values import defining_op
 from seedlm.compiler.ir.views import View
 
-
 _GATHER_OPS = ("arith.cmpi", "arith.index_cast", "cf.assert", "linalg.index", "tensor.extract")
 
 

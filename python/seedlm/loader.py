@@ -40,7 +40,7 @@ class LoadedModule:
             raise SeedlmError(f"call failed: {reason.splitlines()[0]}") from None
         if not isinstance(outputs, (tuple, list)):
             outputs = (outputs,)
-        return tuple(np.asarray(output.to_host()) for output in outputs)
+        return tuple(np.array(output.to_host()) for output in outputs)
 
 
 def load(
