@@ -46,10 +46,20 @@ def optimize(source: str, options: OptOptions) -> OptResult:
     Raises:
         SeedlmError: The pipeline is invalid.
     """
-    chunks = _SPLIT.split(source) if options.split_input_file else [source]
+    chunks = _split(source) if options.split_input_file else [source]
     results = [_optimize_chunk(chunk, options) for chunk in chunks]
     outputs = [result.output for result in results if result.output]
     return OptResult(_SPLIT_MARK.join(outputs), [p for result in results for p in result.problems])
+
+
+def _split(source: str) -> list[str]:
+    """Returns the modules of a file, each on the lines that it has in the file."""
+    chunks: list[str] = []
+    lines = 0
+    for chunk in _SPLIT.split(source):
+        chunks.append("\n" * lines + chunk)
+        lines += chunk.count("\n")
+    return chunks
 
 
 def _optimize_chunk(source: str, options: OptOptions) -> OptResult:

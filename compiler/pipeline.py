@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iree.compiler import ir
-from seedlm.compiler.ir.context import first_diagnostic, make_context, parse_module, write_bytecode
+from seedlm.compiler.ir.context import (
+    first_diagnostic,
+    is_mapped,
+    make_context,
+    parse_module,
+    write_bytecode,
+    write_module,
+    write_text,
+)
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import walk
 from seedlm.compiler.iree import run_iree_compile
@@ -24,10 +32,12 @@ from seedlm.passes.inline_parameters import InlineParameters
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
+from seedlm.passes.upstream import UpstreamPass
 from seedlm.passes.weight_plan import Selection
 
 from seedlm.errors import SeedlmError
 
+_NO_SYMBOLS = "--iree-llvmcpu-debug-symbols=false"
 PHASES = ("input", "seedlm", "linalg", "vm")
 
 
@@ -123,17 +133,12 @@ def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptio
     Raises:
         SeedlmError: IREE failed.
     """
-    lowered = work / "input.mlirbc"
+    lowered = work / "input.mlir"
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [
-        str(mlir),
-        *flags,
-        "--compile-to=input",
-        "--emit-mlir-bytecode",
-        "-o",
-        str(lowered),
-    ]
-    run_iree_compile(arguments, source)
+    arguments = [str(mlir), *flags, "--compile-to=input", "-o", str(lowered)]
+    run_iree_compile([*arguments, "--emit-mlir-bytecode"], source)
+    if not is_mapped(lowered):
+        run_iree_compile(arguments, source)
     return parse_module(lowered, make_context())
 
 
@@ -183,10 +188,15 @@ def _emit(
     left = [op.name for op in walk(module.operation) if op.name.startswith("seedlm.")]
     if left:
         raise SeedlmError(f"{source}: internal error: {left[0]} was not lowered")
-    transformed = work / "transformed.mlirbc"
-    write_bytecode(module, transformed)
-    flags = [*options.target.iree_flags(), *options.iree_flags]
+    # Locations name temporary files, which would make every output different; and IREE writes
+    # uninitialised bytes into the debug symbols of operations that have none.
+    UpstreamPass("strip-debuginfo").run(module)
+    transformed = work / "transformed.mlir"
+    write_module(module, transformed)
+    flags = [*options.target.iree_flags(), _NO_SYMBOLS, *options.iree_flags]
     phase = [] if options.compile_to is None else [f"--compile-to={options.compile_to}"]
+    if options.compile_to is not None and output.suffix == ".mlirbc":
+        phase.append("--emit-mlir-bytecode")
     arguments = [str(transformed), *flags, "--compile-from=input", *phase, "-o", str(file)]
     run_iree_compile(arguments, source)
 
@@ -195,5 +205,4 @@ def _write_mlir(module: ir.Module, output: Path, file: Path) -> None:
     if output.suffix == ".mlirbc":
         write_bytecode(module, file)
     else:
-        with file.open("wb") as text:
-            module.operation.print(file=text, binary=True)
+        write_text(module, file)

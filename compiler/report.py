@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
@@ -10,7 +11,7 @@ from seedlm.compiler.ir.elements import byte_size
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.weight_plan import WeightPlan
 
-from seedlm.codec import Encoded
+from seedlm.codec import Code, Encoded, preset
 from seedlm.errors import SeedlmError
 
 FORMAT = 1
@@ -28,10 +29,11 @@ class TensorReport:
         reason: Why it, or a copy of it, is dense; empty if it is not.
         use: "contraction", "convolution" or "gather" if compressed.
         bits_per_weight: Bits of codes, padding and scale for each element; None if dense.
-        relative_error: Frobenius norm of the error over that of the tensor; None if dense.
+        relative_error: Frobenius norm of the error over that of the tensor; None if dense or only
+            planned.
         bytes_before: Size in the model.
         bytes_after: Size of codes, scale and dense copy.
-        sha256: Of codes and scale, hexadecimal; None if dense.
+        sha256: Of codes and scale, hexadecimal; None if dense or only planned.
     """
 
     name: str
@@ -87,8 +89,10 @@ class Report:
 
 def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
+    code = preset(compress.code)
     tensors = [
-        _tensor_report(plan, compress.encoded.get(plan.weight.name)) for plan in compress.plans
+        _tensor_report(plan, code, compress.encoded.get(plan.weight.name))
+        for plan in compress.plans
     ]
     return Report(version("seedlm"), compress.code, inputs, tensors)
 
@@ -110,10 +114,10 @@ def report_from_json(text: str) -> Report:
     return report
 
 
-def _tensor_report(plan: WeightPlan, encoded: Encoded | None) -> TensorReport:
+def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> TensorReport:
     before = byte_size(plan.weight.type)
-    codes = 0 if encoded is None else encoded.bits // 8
     compressed = plan.matrix is not None
+    bits = plan.code_bits(code) if compressed else 0
     return TensorReport(
         name=plan.weight.name,
         shape=list(plan.weight.type.shape),
@@ -121,10 +125,10 @@ def _tensor_report(plan: WeightPlan, encoded: Encoded | None) -> TensorReport:
         action=("both" if plan.keeps_dense else "compressed") if compressed else "dense",
         reason=plan.reason,
         use=plan.matrix.kind if plan.matrix is not None else None,
-        bits_per_weight=encoded.bits_per_weight if encoded else None,
+        bits_per_weight=bits / math.prod(plan.weight.type.shape) if compressed else None,
         relative_error=encoded.relative_error if encoded else None,
         bytes_before=before,
-        bytes_after=codes + (before if plan.keeps_dense or not compressed else 0),
+        bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
         sha256=_checksum(encoded) if encoded else None,
     )
 

@@ -2,6 +2,7 @@
 """seedlm-pack-codes: constant codes take the layout that the lowerings read."""
 
 from dataclasses import dataclass
+from functools import cache
 from math import gcd
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_
 
 _CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
 _WORD_BYTES = 4
+
+_PlaneElements = tuple[list[ir.Attribute], list[ir.Attribute]]
 
 
 @dataclass
@@ -36,6 +39,7 @@ class PackCodes:
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""
         packed: list[tuple[ir.Operation, ir.Value]] = []
+        split = cache(_split_elements)
         for operation in list(walk(module.operation)):
             operand = _CODES_OPERAND.get(operation.name)
             if operand is None or constant_attribute(operation.operands[operand]) is None:
@@ -43,10 +47,11 @@ class PackCodes:
             constant = defining_op(operation.operands[operand])
             assert constant is not None
             known = [planes for source, planes in packed if source == constant]
-            planes = known[0] if known else _pack(constant, code_of(operation).record_bits)
             if not known:
-                packed.append((constant, planes))
-            operation.operands[operand] = planes
+                elements = split(constant.attributes["value"], code_of(operation).record_bits)
+                known = [_join(constant, elements)]
+                packed.append((constant, known[0]))
+            operation.operands[operand] = known[0]
         for constant, _ in packed:
             erase_if_unused(constant)
         return bool(packed)
@@ -77,13 +82,17 @@ def split_planes(
     )
 
 
-def _pack(constant: ir.Operation, record_bits: int) -> ir.Value:
-    attribute = constant.attributes["value"]
+def _split_elements(attribute: ir.Attribute, record_bits: int) -> _PlaneElements:
     name = resource_name(attribute) or "codes"
     words, bytes_ = split_planes(read_elements(attribute), record_bits)
     arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
-    with ir.InsertionPoint(constant), constant.location:
+    with attribute.context, ir.Location.unknown():
         elements = [make_elements(plane, f"{name}.{i}") for i, plane in enumerate(arrays)]
-        planes = [arith.ConstantOp(each.type, each).result for each in elements]
-        codes_type = ir.RankedTensorType(constant.results[0].type)
-        return build_join_planes(planes[: len(words)], planes[len(words) :], codes_type)
+    return elements[: len(words)], elements[len(words) :]
+
+
+def _join(constant: ir.Operation, elements: _PlaneElements) -> ir.Value:
+    """Builds the planes beside the constant `constant` and joins them."""
+    with ir.InsertionPoint(constant), constant.location:
+        words, bytes_ = ([arith.ConstantOp(e.type, e).result for e in part] for part in elements)
+        return build_join_planes(words, bytes_, ir.RankedTensorType(constant.results[0].type))

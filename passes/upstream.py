@@ -29,5 +29,12 @@ class UpstreamPass:
             try:
                 PassManager.parse(f"builtin.module({self.name})").run(module.operation)
             except (ValueError, ir.MLIRError) as error:
-                raise SeedlmError(f"pass '{self.name}': {str(error).splitlines()[-1]}") from None
+                raise SeedlmError(f"pass '{self.name}': {_reason(str(error))}") from None
         return True
+
+
+def _reason(message: str) -> str:
+    """Returns the first error in a message of several lines."""
+    lines = message.strip().splitlines()
+    errors = [line.partition("error: ")[2] for line in lines if "error: " in line]
+    return [*errors, *lines][0]

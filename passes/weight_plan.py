@@ -65,6 +65,11 @@ class WeightPlan:
         columns = math.prod(shape[i] for i in self.matrix.columns)
         return math.prod(shape) // columns, columns
 
+    def code_bits(self, code: Code) -> int:
+        """Returns the bits of its codes, their padding and its scale."""
+        rows, columns = self.matrix_shape()
+        return 8 * rows * code.row_bytes(columns) + _SCALE_BITS
+
 
 def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
@@ -86,8 +91,8 @@ def _plan(weight: Weight, selection: Selection, code: Code) -> WeightPlan:
     plan = _plan_uses(weight, selection)
     if plan.matrix is None:
         return plan
-    rows, columns = plan.matrix_shape()
-    if 8 * rows * code.row_bytes(columns) + _SCALE_BITS >= 8 * byte_size(weight.type):
+    if plan.code_bits(code) >= 8 * byte_size(weight.type):
+        columns = plan.matrix_shape()[1]
         return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
     return plan
 

@@ -43,5 +43,7 @@ def verify_gather(operation: ir.Operation) -> None:
     columns = result.shape[-1]
     if columns == ir.ShapedType.get_dynamic_size():
         raise SeedlmError("the last dimension of 'result' must be static")
-    rows = tensor_type(codes, "codes").shape[0]
-    check_weight(codes, scale, code_of(operation), rows, columns)
+    codes_type = tensor_type(codes, "codes")
+    if codes_type.rank != 2 or not codes_type.has_static_shape:
+        raise SeedlmError(f"'codes' must be static [rows, row_bytes], but is {codes_type}")
+    check_weight(codes, scale, code_of(operation), codes_type.shape[0], columns)

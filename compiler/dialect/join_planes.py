@@ -2,6 +2,7 @@
 """seedlm.join_planes: codes that are stored as planes of 32-bit words and of bytes."""
 
 from iree.compiler import ir
+from seedlm.compiler.dialect.checks import tensor_type
 
 from seedlm.errors import SeedlmError
 
@@ -34,11 +35,14 @@ def verify_join_planes(operation: ir.Operation) -> None:
     Raises:
         SeedlmError: The planes' types do not hold the codes.
     """
+    _check_segments(operation)
     words, bytes_ = planes_of(operation)
-    codes = ir.RankedTensorType(operation.result.type)
+    codes = tensor_type(operation.result, "codes")
     group_bytes = 4 * len(words) + len(bytes_)
-    if group_bytes == 0 or codes.rank != 2 or not codes.has_static_shape:
-        raise SeedlmError(f"needs at least one plane and static 'codes', but makes {codes}")
+    if group_bytes == 0:
+        raise SeedlmError("needs at least one plane")
+    if codes.rank != 2 or not codes.has_static_shape or str(codes.element_type) != "i8":
+        raise SeedlmError(f"'codes' must be static i8 [rows, row_bytes], but is {codes}")
     rows, row_bytes = codes.shape
     groups = -(-row_bytes // group_bytes)
     for values, element in ((words, "i32"), (bytes_, "i8")):
@@ -47,3 +51,14 @@ def verify_join_planes(operation: ir.Operation) -> None:
                 raise SeedlmError(
                     f"a plane must be tensor<{rows}x{groups}x{element}>, but is {value.type}"
                 )
+
+
+def _check_segments(operation: ir.Operation) -> None:
+    segments = operation.attributes.get("operandSegmentSizes")
+    if (
+        not isinstance(segments, ir.DenseI32ArrayAttr)
+        or len(segments) != 2
+        or min(segments) < 0
+        or sum(segments) != len(operation.operands)
+    ):
+        raise SeedlmError("'operandSegmentSizes' must be the numbers of word and of byte planes")

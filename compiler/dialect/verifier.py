@@ -18,6 +18,7 @@ _VERIFIERS: dict[str, Callable[[ir.Operation], None]] = {
     GENERATE: verify_generate,
     JOIN_PLANES: verify_join_planes,
 }
+_OPERAND_COUNTS = {CONTRACT: 3, GATHER: 3, GENERATE: 2}
 
 
 def verify(module: ir.Module) -> bool:
@@ -38,8 +39,15 @@ def _is_valid(operation: ir.Operation) -> bool:
     try:
         if operation.name not in _VERIFIERS:
             raise SeedlmError("is not an operation of the dialect")
+        _check_counts(operation)
         _VERIFIERS[operation.name](operation)
     except SeedlmError as error:
         operation.location.emit_error(f"'{operation.name}' op {error}")
         return False
     return True
+
+
+def _check_counts(operation: ir.Operation) -> None:
+    operands = _OPERAND_COUNTS.get(operation.name, len(operation.operands))
+    if (len(operation.operands), len(operation.results)) != (operands, 1):
+        raise SeedlmError(f"needs {operands} operands and 1 result")

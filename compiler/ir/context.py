@@ -7,6 +7,9 @@ from iree.compiler import ir
 
 from seedlm.errors import SeedlmError
 
+_PAGE_BYTES = 4096
+_MIN_MAPPED_BYTES = 4 * _PAGE_BYTES
+
 
 def make_context() -> ir.Context:
     """Returns a context with all of IREE's dialects that also accepts seedlm's operations.
@@ -26,11 +29,7 @@ def parse_module(path: Path, context: ir.Context) -> ir.Module:
       SeedlmError: the file cannot be read or is not valid MLIR; one line with file and position.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SeedlmError(f"{path}: {error.strerror}") from None
-    try:
-        return ir.Module.parse(data, context)
+        return ir.Module.parseFile(str(path), context)
     except ir.MLIRError as error:
         raise SeedlmError(f"{path}: {first_diagnostic(error)}") from None
 
@@ -50,6 +49,28 @@ def describe_location(location: ir.Location) -> str:
     except ValueError:
         return str(location).removeprefix("loc(").removesuffix(")")
     return f"{file_location.start_line}:{file_location.start_col}"
+
+
+def is_mapped(path: Path) -> bool:
+    """Returns whether MLIR maps a file into memory instead of reading it into a buffer.
+
+    Bytecode with resources aligned to more than 16 bytes is refused unless it is mapped.
+    """
+    size = path.stat().st_size
+    return size >= _MIN_MAPPED_BYTES and size % _PAGE_BYTES != 0
+
+
+def write_module(module: ir.Module, path: Path) -> None:
+    """Writes `module` to `path` as bytecode, or as text if MLIR could refuse the bytecode."""
+    write_bytecode(module, path)
+    if not is_mapped(path):
+        write_text(module, path)
+
+
+def write_text(module: ir.Module, path: Path) -> None:
+    """Writes `module` to `path` as MLIR text."""
+    with path.open("wb") as file:
+        module.operation.print(file=file, binary=True)
 
 
 def write_bytecode(module: ir.Module, path: Path) -> None:

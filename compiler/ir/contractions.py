@@ -109,7 +109,10 @@ def gathered_indices(extract: ir.Operation) -> ir.Value | None:
     if terminator.operands[0] != extract.result or any(op.name not in _GATHER_OPS for op in inner):
         return None
     rank = ir.RankedTensorType(generic.results[0].type).rank
-    row, column = (defining_op(index) for index in list(extract.operands)[1:])
+    indices = list(extract.operands)[1:]
+    if len(indices) != 2:
+        return None
+    row, column = (defining_op(index) for index in indices)
     if row is None or column is None or row.name != "arith.index_cast":
         return None
     if row.operands[0] != body.arguments[0]:

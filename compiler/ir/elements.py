@@ -26,7 +26,7 @@ _DTYPES: dict[str, np.dtype] = {
 }
 _RESOURCE = re.compile(r'dense_resource<("(?:[^"\\]|\\.)*"|[^>]*)> : ')
 _NAME_LIMIT = 4096
-_ALIGNMENT = 64
+_ALIGNMENT = 16  # what MLIR reads from small bytecode files, which it does not map into memory
 # IREE moves small constants into dispatches, where it cannot convert bf16 resources.
 _SMALL_BYTES = 1024
 _RESOURCE_ALIGNMENT_BYTES = 4

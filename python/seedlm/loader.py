@@ -36,8 +36,8 @@ class LoadedModule:
         try:
             outputs = self._invoke(*inputs)
         except (ValueError, TypeError, RuntimeError) as error:
-            reason = str(error).rpartition("; ")[2] if "; " in str(error) else str(error)
-            raise SeedlmError(f"call failed: {reason.splitlines()[0]}") from None
+            status = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip("; ")
+            raise SeedlmError(f"call failed: {status.rpartition('; ')[2]}") from None
         if not isinstance(outputs, (tuple, list)):
             outputs = (outputs,)
         return tuple(np.array(output.to_host()) for output in outputs)

@@ -10,7 +10,7 @@ from iree.compiler import ir
 from iree.compiler.dialects import util
 from numpy.typing import NDArray
 
-from seedlm.compiler.ir.context import write_bytecode
+from seedlm.compiler.ir.context import write_module
 from seedlm.compiler.ir.elements import element_type_of
 from seedlm.compiler.ir.parameters import ParameterName, parameter_attribute, write_archive
 from seedlm.errors import SeedlmError
@@ -38,8 +38,8 @@ def import_torch(model: Path, work: Path) -> Imported:
     except Exception as error:  # torch and the importer raise what they like
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SeedlmError(f"{model}: cannot be imported: {reason}") from None
-    mlir, archive = work / "program.mlirbc", work / "weights.irpa"
-    write_bytecode(importer.module, mlir)
+    mlir, archive = work / "program.mlir", work / "weights.irpa"
+    write_module(importer.module, mlir)
     write_archive(archive, hooks.arrays)
     return Imported(model, mlir, {SCOPE: archive})
 

@@ -42,11 +42,12 @@ def encoding_progress() -> Iterator[ProgressCallback]:
 
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
-    table = _table(("tensor", "shape", "type", "action", "use", "why dense"))
+    table = _table(("tensor", "shape", "type", "action", "bits", "use", "why dense"))
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
-        row = (tensor.name, shape, tensor.dtype, tensor.action, tensor.use or "", tensor.reason)
-        table.add_row(*row)
+        bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
+        use = tensor.use or ""
+        table.add_row(tensor.name, shape, tensor.dtype, tensor.action, bits, use, tensor.reason)
     _print(table)
     total = len(report.tensors)
     print(f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}")
