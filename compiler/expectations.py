@@ -37,11 +37,11 @@ def mismatches(source: str, messages: list[Message]) -> list[str]:
         met = next((m for m in unexpected if _meets(m, wanted)), None)
         if met is None:
             problems.append(
-                f'line {wanted.line}: expected {wanted.kind} "{wanted.text}" not produced'
+                f'line {wanted.line or "?"}: expected {wanted.kind} "{wanted.text}" not produced'
             )
         else:
             unexpected.remove(met)
-    return problems + [f"line {m.line}: unexpected {m.kind}: {m.text}" for m in unexpected]
+    return problems + [f"line {m.line or '?'}: unexpected {m.kind}: {m.text}" for m in unexpected]
 
 
 def _expectations(source: str) -> Iterator[Message]:
@@ -66,7 +66,7 @@ def _meets(message: Message, wanted: Message) -> bool:
 
 def _line(location: ir.Location) -> int | None:
     if isinstance(location, ir.FileLineColLoc):
-        return location.start_line
+        return location.start_line or None
     if isinstance(location, ir.NameLoc):
         return _line(location.child_loc)
     return None

@@ -48,8 +48,9 @@ def _run(command: Sequence[str], subject: Path, tool: str) -> None:
 
 
 def _first_error(stderr: str) -> str:
-    """Returns the first `error:` of a compiler's output, else its last line (of a traceback)."""
+    """Returns the first `error:` of a tool's output, else its first line (last of a traceback)."""
     match = _ERROR.search(stderr)
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    message = match[1] if match else (lines[-1] if lines else "failed without a message")
+    line = lines[-1 if "Traceback" in stderr else 0] if lines else "failed without a message"
+    message = match[1] if match else line
     return message if len(message) <= _MESSAGE_LIMIT else message[:_MESSAGE_LIMIT] + " ..."

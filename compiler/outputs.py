@@ -26,6 +26,17 @@ def check_output(output: Path, inputs: Sequence[Path]) -> None:
         raise SeedlmError(f"{output}: would overwrite the input")
 
 
+def check_distinct(outputs: Sequence[Path]) -> None:
+    """Checks that no two of `outputs` are one file.
+
+    Raises:
+        SeedlmError: Two of them are.
+    """
+    for i, output in enumerate(outputs):
+        if output.resolve() in [each.resolve() for each in outputs[:i]]:
+            raise SeedlmError(f"{output}: named for two outputs")
+
+
 @contextmanager
 def atomic_outputs(outputs: Sequence[Path]) -> Iterator[list[Path]]:
     """Yields temporary files, one beside each of `outputs`, and renames them when all is well.

@@ -2,7 +2,7 @@
 """From an imported model to a compiled module, phase by phase."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import walk
 from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.manifest import attach_manifest
-from seedlm.compiler.outputs import atomic_outputs, check_output
+from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target
@@ -71,6 +71,7 @@ def compile_module(
     output: Path,
     options: CompileOptions,
     progress: Progress | None = None,
+    external: Sequence[Path] = (),
 ) -> Report:
     """Compresses and compiles an imported model.
 
@@ -81,14 +82,16 @@ def compile_module(
         output: The file to write: a .vmfb, or MLIR (bytecode if it ends in .mlirbc) of a phase.
         options: How to compile.
         progress: See `CompressConstants`.
+        external: Further files that no output may overwrite.
 
     Raises:
         SeedlmError: The model, a weight, an option or an output is invalid, or IREE failed. No
             output is touched then.
     """
     outputs = [output] if options.params is None else [output, options.params]
+    check_distinct(outputs)
     for each in outputs:
-        check_output(each, [source, mlir, *parameters.values()])
+        check_output(each, [source, mlir, *parameters.values(), *external])
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
         module = load_input_phase(source, mlir, Path(folder), options)
         archives = Archives(parameters)
@@ -112,9 +115,12 @@ def plan_module(
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
         module = load_input_phase(source, mlir, Path(folder), options)
         compress = _compress_pass(options, Archives(parameters), None)
-        with module.context:
-            compress.plans = compress.plan(module)
-            return make_report(compress, input_types(module))
+        try:
+            with module.context:
+                compress.plans = compress.plan(module)
+                return make_report(compress, input_types(module))
+        except SeedlmError as error:
+            raise SeedlmError(f"{source}: {error}") from None
 
 
 def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOptions) -> None:

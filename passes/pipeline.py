@@ -7,6 +7,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 from seedlm.compiler.dialect import verify
+from seedlm.compiler.ir.context import first_diagnostic
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants
@@ -121,8 +122,17 @@ def run_pipeline(module: ir.Module, passes: Iterable[Pass]) -> None:
     """
     for each in passes:
         each.run(module)
-        if not (verify(module) and module.operation.verify()):
-            raise SeedlmError(f"pass '{each.name}' left invalid IR")
+        _verify_after(each, module)
+
+
+def _verify_after(each: Pass, module: ir.Module) -> None:
+    if not verify(module):
+        raise SeedlmError(f"pass '{each.name}' left invalid IR")
+    try:
+        module.operation.verify()
+    except ir.MLIRError as error:
+        reason = first_diagnostic(error)
+        raise SeedlmError(f"pass '{each.name}' left invalid IR: {reason}") from None
 
 
 def _parse_pass(item: str) -> Pass:

@@ -89,8 +89,7 @@ def load_archive(path: Path) -> dict[str, iree.runtime.ParameterIndexEntry]:
     try:
         index.load(str(path))
     except Exception as error:  # the bindings raise a type for each IREE status
-        reason = str(error).split("; ", 1)[-1].splitlines()[0]
-        raise SeedlmError(f"{path}: not a readable parameter archive: {reason}") from None
+        raise SeedlmError(f"{path}: not a readable parameter archive: {_reason(error)}") from None
     return dict(index.items())
 
 
@@ -100,13 +99,24 @@ def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     Args:
         path: The archive; it is overwritten.
         arrays: The tensors by key; they are read once and not copied.
+
+    Raises:
+        SeedlmError: The file cannot be written.
     """
     index = iree.runtime.ParameterIndex()
     kept = {key: np.require(array, requirements="C") for key, array in arrays.items()}
     for key, array in kept.items():
         data = array.reshape(-1).view(np.uint8)
         index.add_buffer(key, data, metadata=_metadata(array, data))
-    index.create_archive_file(str(path))
+    try:
+        index.create_archive_file(str(path))
+    except Exception as error:  # see load_archive
+        raise SeedlmError(f"{path}: cannot be written: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Returns the message of an IREE status without its place in the source and its code."""
+    return str(error).split("; ", 1)[-1].splitlines()[0]
 
 
 def verify_archive(path: Path) -> None:

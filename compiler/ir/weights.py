@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from iree.compiler import ir
@@ -46,10 +47,17 @@ class Weight:
 def find_weights(module: ir.Module) -> list[Weight]:
     """Returns the tensor constants of `module` in the order in which they are first used."""
     globals_ = global_ops(module)
-    found: dict[str, tuple[ir.Attribute, list[ir.Value]]] = {}
+    found: dict[tuple[str, ir.Attribute], list[ir.Value]] = {}
     for name, attribute, value in _constants(module, globals_):
-        found.setdefault(name, (attribute, []))[1].append(value)
-    return [Weight(name, tuple(values), attribute) for name, (attribute, values) in found.items()]
+        found.setdefault((name, attribute), []).append(value)
+    taken = _symbols(module)
+    weights = []
+    for (name, attribute), values in found.items():
+        is_global = name in globals_ and _initial_value(globals_[name]) == attribute
+        unique = name if is_global else _unused_name(name, taken)
+        taken.add(unique)
+        weights.append(Weight(unique, tuple(values), attribute))
+    return weights
 
 
 def global_ops(module: ir.Module) -> dict[str, ir.Operation]:
@@ -87,14 +95,31 @@ def _constants(
             continue
         if operation.name == "util.global.load":
             symbol = ir.FlatSymbolRefAttr(operation.attributes["global"]).value
-            owner = globals_[symbol]
-            if "initial_value" in owner.attributes and "is_mutable" not in owner.attributes:
-                yield symbol, owner.attributes["initial_value"], operation.result
+            initial_value = _initial_value(globals_[symbol])
+            if initial_value is not None:
+                yield symbol, initial_value, operation.result
         if operation.name == "arith.constant":
             attribute = operation.attributes["value"]
             name = resource_name(attribute) or f"constant{anonymous}"
             anonymous += 1
             yield name, attribute, operation.result
+
+
+def _initial_value(owner: ir.Operation) -> ir.Attribute | None:
+    """Returns what a util.global always holds, None if it may change."""
+    if "is_mutable" in owner.attributes:
+        return None
+    return owner.attributes.get("initial_value")
+
+
+def _symbols(module: ir.Module) -> set[str]:
+    names = (operation.attributes.get("sym_name") for operation in module.body.operations)
+    return {ir.StringAttr(name).value for name in names if name is not None}
+
+
+def _unused_name(name: str, taken: set[str]) -> str:
+    candidates = chain([name], (f"{name}_{i}" for i in count(1)))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _is_static_tensor(type_: ir.Type) -> bool:

@@ -15,20 +15,16 @@ from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
 def lower_generate(operation: ir.Operation) -> ir.Value:
     """Returns the linalg form of a seedlm.generate.
 
-    The planes go through util.optimization_barrier: IREE would evaluate the operation at compile
-    time or at load otherwise, as all of its operands are constants, and the weight would be dense.
-
     Raises:
         SeedlmError: The codes are not packed.
     """
     codes, scale = operation.operands
     planes = planes_of_codes(codes, code_of(operation))
-    hidden = [util.OptimizationBarrierOp([plane.type], [plane]).results[0] for plane in planes.all]
 
     def elements(arguments: Sequence[ir.Value]) -> Sequence[ir.Value]:
         return arguments
 
-    inputs = [(plane, [0, 1]) for plane in hidden]
+    inputs = [(plane, [0, 1]) for plane in _hide(planes)]
     return _decode(operation, planes, scale, inputs, [planes.rows], elements)
 
 
@@ -41,14 +37,24 @@ def lower_gather(operation: ir.Operation) -> ir.Value:
     indices, codes, scale = operation.operands
     planes = planes_of_codes(codes, code_of(operation))
     rank = ir.RankedTensorType(indices.type).rank
+    hidden = _hide(planes)
 
     def elements(arguments: Sequence[ir.Value]) -> Sequence[ir.Value]:
         index = arith.IndexCastOp(ir.IndexType.get(), arguments[0]).result
         group = linalg.IndexOp(rank).result
-        return [tensor.ExtractOp(plane, [index, group]).result for plane in planes.all]
+        return [tensor.ExtractOp(plane, [index, group]).result for plane in hidden]
 
     sizes = [dim_size(indices, i) for i in range(rank)]
     return _decode(operation, planes, scale, [(indices, list(range(rank)))], sizes, elements)
+
+
+def _hide(planes: Planes) -> list[ir.Value]:
+    """Hides the planes behind util.optimization_barrier.
+
+    If all operands of a decoder were constants, which indices may be as well, IREE would evaluate
+    it at compile time or at load, and the weight would be dense.
+    """
+    return [util.OptimizationBarrierOp([plane.type], [plane]).results[0] for plane in planes.all]
 
 
 def _decode(

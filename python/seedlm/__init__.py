@@ -4,9 +4,12 @@
 from importlib.metadata import version
 
 from seedlm.api import compile, plan  # noqa: A004
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
 from seedlm.loader import load
+from seedlm.passes.weight_plan import Selection
 
 __version__ = version("seedlm")
 
-__all__ = ["SeedlmError", "compile", "load", "plan"]
+__all__ = ["CompileOptions", "SeedlmError", "Selection", "Target", "compile", "load", "plan"]

@@ -38,7 +38,15 @@ def compile(  # noqa: A001
     options = options or CompileOptions()
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return compile_module(model, imported.mlir, imported.parameters, output, options, progress)
+        return compile_module(
+            model,
+            imported.mlir,
+            imported.parameters,
+            output,
+            options,
+            progress,
+            imported.external,
+        )
 
 
 def plan(

@@ -78,10 +78,7 @@ def load_sample(files: Sequence[Path]) -> Sample:
     Raises:
         SeedlmError: A file cannot be read.
     """
-    try:
-        return [np.load(file, allow_pickle=False) for file in files]
-    except (OSError, ValueError) as error:
-        raise SeedlmError(f"--input: {error}") from None
+    return [_load(file) for file in files]
 
 
 def compare(
@@ -105,6 +102,17 @@ def compare(
         _compare_output(i, [p[0][i] for p in pairs], [p[1][i] for p in pairs])
         for i in range(len(pairs[0][0]))
     ]
+
+
+def _load(file: Path) -> NDArray[Any]:
+    try:
+        array = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise SeedlmError(f"--input: {file}: {reason}") from None
+    if not isinstance(array, np.ndarray):
+        raise SeedlmError(f"--input: {file}: not one array")
+    return array
 
 
 def _random(type_: str, name: str, generator: np.random.Generator) -> NDArray[Any]:

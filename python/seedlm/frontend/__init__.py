@@ -26,13 +26,20 @@ def import_model(model: Path, work: Path, parameters: Mapping[str, Path] | None 
         SeedlmError: The file is missing, damaged or of an unknown format.
     """
     _check_file(model)
+    try:
+        return _import(model, work, parameters or {})
+    except OSError as error:
+        raise SeedlmError(f"{error.filename or model}: {error.strerror}") from None
+
+
+def _import(model: Path, work: Path, parameters: Mapping[str, Path]) -> Imported:
     if model.suffix == ".onnx":
         return import_onnx(model, work)
     if model.suffix == ".pt2":
         from seedlm.frontend.torch import import_torch  # needs the torch extra
 
         return import_torch(model, work)
-    return import_mlir(model, parameters or {})
+    return import_mlir(model, parameters)
 
 
 def _check_file(model: Path) -> None:

@@ -15,9 +15,11 @@ class Imported:
         mlir: An MLIR file, text or bytecode, that iree-compile takes.
         parameters: The archives that hold its parameters, by scope.
         input_names: The names of its inputs in order, if the format has them.
+        external: Files that `source` has weights in.
     """
 
     source: Path
     mlir: Path
     parameters: Mapping[str, Path] = field(default_factory=dict)
     input_names: tuple[str, ...] = ()
+    external: tuple[Path, ...] = ()

@@ -5,12 +5,19 @@ The importer is given a copy of the graph without external data, brought to an o
 and with its shapes inferred; weights go straight from the model's files to a parameter archive.
 """
 
+import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx.external_data_helper import load_external_data_for_model, uses_external_data
+from onnx import TensorProto
+from onnx.external_data_helper import (
+    load_external_data_for_model,
+    load_external_data_for_tensor,
+    uses_external_data,
+)
 
 from seedlm.compiler.iree import run_python_module
 from seedlm.errors import SeedlmError
@@ -20,6 +27,19 @@ SCOPE = "model"
 _IMPORTER = "seedlm.frontend._import_onnx"
 _MIN_OPSET = 17
 _MAX_PROTO_BYTES = 2**31 - 1
+_LARGE_ELEMENTS = 100  # the importer's default for tensors that become parameters
+_ITEM_BYTES = {
+    TensorProto.DOUBLE: 8,
+    TensorProto.FLOAT: 4,
+    TensorProto.FLOAT16: 2,
+    TensorProto.BFLOAT16: 2,
+    TensorProto.INT64: 8,
+    TensorProto.INT32: 4,
+    TensorProto.INT16: 2,
+    TensorProto.INT8: 1,
+    TensorProto.UINT8: 1,
+    TensorProto.BOOL: 1,
+}
 
 
 def import_onnx(model: Path, work: Path) -> Imported:
@@ -32,6 +52,11 @@ def import_onnx(model: Path, work: Path) -> Imported:
     graph = _load(model)
     _name_constants(graph.graph)
     _check_names(model, graph)
+    tensors = [*graph.graph.initializer, *_tensors_in_nodes(graph.graph)]
+    external = _external_files(model, tensors)
+    for tensor in tensors:
+        _check_size(model, tensor)
+    _load_small_data(model, graph.graph)
     graph = _infer_shapes(model, _upgrade(model, graph))
     copy, mlir, archive = work / "graph.onnx", work / "graph.mlir", work / "weights.irpa"
     copy.write_bytes(graph.SerializeToString())
@@ -40,7 +65,7 @@ def import_onnx(model: Path, work: Path) -> Imported:
     run_python_module(_IMPORTER, [*arguments, *externalize], model)
     copy.unlink()
     names = tuple(value.name for value in graph.graph.input)
-    return Imported(model, mlir, {SCOPE: archive}, names)
+    return Imported(model, mlir, {SCOPE: archive}, names, external)
 
 
 def _load(model: Path) -> onnx.ModelProto:
@@ -74,6 +99,52 @@ def _check_names(model: Path, graph: onnx.ModelProto) -> None:
     for name, count in Counter(name.replace(":", "_") for name in names).items():
         if count > 1:
             raise SeedlmError(f"{model}: {count} tensors are named '{name}'")
+
+
+def _tensors_in_nodes(graph: onnx.GraphProto) -> Iterator[TensorProto]:
+    """Yields the tensors that are attributes of nodes, and all those of subgraphs."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from attribute.g.initializer
+                yield from _tensors_in_nodes(attribute.g)
+            elif attribute.type == onnx.AttributeProto.TENSOR:
+                yield attribute.t
+
+
+def _external_files(model: Path, tensors: Iterable[TensorProto]) -> tuple[Path, ...]:
+    entries = [entry for tensor in tensors for entry in tensor.external_data]
+    names = dict.fromkeys(entry.value for entry in entries if entry.key == "location")
+    return tuple(model.parent / name for name in names)
+
+
+def _check_size(model: Path, tensor: TensorProto) -> None:
+    """The importer does not name a tensor whose bytes do not match its shape."""
+    fields = {entry.key: entry.value for entry in tensor.external_data}
+    if not fields.get("offset", "0").isdecimal():
+        raise SeedlmError(f"{model}: tensor '{tensor.name}' is at offset {fields['offset']}")
+    if "length" not in fields and not tensor.HasField("raw_data"):
+        return
+    stored = fields["length"] if uses_external_data(tensor) else str(len(tensor.raw_data))
+    size = math.prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, 0)
+    if tensor.data_type in _ITEM_BYTES and stored != str(size):
+        raise SeedlmError(f"{model}: tensor '{tensor.name}' has {stored} bytes, not {size}")
+
+
+def _load_small_data(model: Path, graph: onnx.GraphProto) -> None:
+    """Loads external data, but for large initializers: the importer reads only theirs."""
+    small = [each for each in graph.initializer if math.prod(each.dims) < _LARGE_ELEMENTS]
+    for tensor in (*small, *_tensors_in_nodes(graph)):
+        if uses_external_data(tensor):
+            _load_data(model, tensor)
+
+
+def _load_data(model: Path, tensor: TensorProto) -> None:
+    try:
+        load_external_data_for_tensor(tensor, str(model.parent))
+    except (ValueError, OSError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise SeedlmError(f"{model}: tensor '{tensor.name}': {reason}") from None
 
 
 def _upgrade(model: Path, graph: onnx.ModelProto) -> onnx.ModelProto:

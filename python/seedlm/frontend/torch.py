@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """PyTorch programs saved by torch.export.save, by IREE's FX importer (needs the torch extra)."""
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +37,9 @@ def import_torch(model: Path, work: Path) -> Imported:
     """
     hooks = _ParameterHooks()
     try:
-        importer = FxImporter(hooks=hooks)
-        importer.import_program(torch.export.load(model))
+        with _quiet():
+            importer = FxImporter(hooks=hooks)
+            importer.import_program(torch.export.load(model))
     except Exception as error:  # torch and the importer raise what they like
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SeedlmError(f"{model}: cannot be imported: {reason}") from None
@@ -42,6 +47,18 @@ def import_torch(model: Path, work: Path) -> Imported:
     write_module(importer.module, mlir)
     write_archive(archive, hooks.arrays)
     return Imported(model, mlir, {SCOPE: archive})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps torch from logging the traceback of an error that it then raises."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 class _ParameterHooks(FxImporterHooks):  # type: ignore[misc]

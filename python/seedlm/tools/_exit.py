@@ -17,6 +17,10 @@ def exit_code_of(tool: str, run: Callable[[], None]) -> int:
     except SeedlmError as error:
         print(f"{tool}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"{tool}: {file}{error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"{tool}: interrupted", file=sys.stderr)
         return INTERRUPTED

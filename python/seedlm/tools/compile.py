@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from seedlm.compiler.outputs import check_distinct
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
@@ -20,7 +21,7 @@ from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
-from seedlm.verification import Sample, compare, load_sample, random_samples
+from seedlm.verification import compare, load_sample, random_samples
 
 _BITS = {4: "paper-4bit", 3: "paper-3bit"}
 
@@ -134,8 +135,9 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
     options = _options(arguments)
-    if arguments.report is not None:
-        check_report(arguments.report, [arguments.model])
+    outputs = [arguments.output, arguments.params, arguments.report]
+    check_distinct([each for each in outputs if each is not None])
+    given = [load_sample(arguments.input)] if arguments.input else []
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
         if arguments.dry_run:
@@ -143,18 +145,23 @@ def _run(arguments: argparse.Namespace) -> None:
                 plan_module(imported.source, imported.mlir, options, imported.parameters)
             )
             return
+        if arguments.report is not None:
+            files = [imported.source, *imported.parameters.values(), *imported.external]
+            check_report(arguments.report, files)
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
         if arguments.report is not None:
             write_report(arguments.report, arguments.model, report)
         if arguments.verify or arguments.input:
-            samples = _samples(arguments, imported, report)
+            samples = given or random_samples(report.inputs, imported.input_names, arguments.verify)
             _console.print_comparison(compare(imported, options, arguments.output, samples))
 
 
 def _options(arguments: argparse.Namespace) -> CompileOptions:
     if arguments.threads is not None and arguments.threads < 1:
         raise SeedlmError(f"-j {arguments.threads}: at least one thread is needed")
+    if arguments.verify < 0:
+        raise SeedlmError(f"--verify {arguments.verify}: not a number of inputs")
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
     return CompileOptions(
@@ -183,11 +190,11 @@ def _parameters(pairs: list[str]) -> dict[str, Path]:
 def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
     with _console.encoding_progress() as progress:
         return compile_module(
-            imported.source, imported.mlir, imported.parameters, output, options, progress
+            imported.source,
+            imported.mlir,
+            imported.parameters,
+            output,
+            options,
+            progress,
+            imported.external,
         )
-
-
-def _samples(arguments: argparse.Namespace, imported: Imported, report: Report) -> list[Sample]:
-    if arguments.input:
-        return [load_sample(arguments.input)]
-    return random_samples(report.inputs, imported.input_names, arguments.verify)

@@ -134,9 +134,7 @@ def conv_model(
     node = helper.make_node("Conv", ["x", "w", "bias"], ["y"], group=group, **attributes)
     image = gaussian(1, channels, *[12] * len(kernel), seed=1)
     output: list[int | str] = [1, filters, *[f"size{i}" for i in range(len(kernel))]]
-    proto = graph_model(
-        [node], {"x": (image.shape, FLOAT32)}, {"y": (output, FLOAT32)}, weights
-    )
+    proto = graph_model([node], {"x": (image.shape, FLOAT32)}, {"y": (output, FLOAT32)}, weights)
     proto = onnx.shape_inference.infer_shapes(proto)
     columns = {"w": tuple(range(1, 2 + len(kernel)))} if compressed else {}
     return SmallModel(proto, (image,), columns)
@@ -234,7 +232,7 @@ def embedding_model(embeddings: bool) -> SmallModel:
     return SmallModel(proto, (ids,), columns, embeddings=embeddings)
 
 
-def two_layer_model(hidden: int = 96, seed: int = 0) -> SmallModel:
+def two_layer_model(hidden: int = 128, seed: int = 0) -> SmallModel:
     """x [batch, 64] -> relu(x @ w1 + b1) @ w2, with dense biases."""
     proto = graph_model(
         [
@@ -302,13 +300,38 @@ def save_model(model: SmallModel, path: Path) -> Path:
     return path
 
 
-def save_external(model: onnx.ModelProto, path: Path, size_threshold: int = 64) -> Path:
-    """Saves a model with its larger weights in the file <path>.data."""
+def save_external(
+    model: onnx.ModelProto, path: Path, size_threshold: int = 64, suffix: str = ".data"
+) -> Path:
+    """Saves a model with its larger weights in the file <path><suffix>."""
     onnx.save(
         with_weights(model, {}),
         path,
         save_as_external_data=True,
-        location=f"{path.name}.data",
+        location=f"{path.name}{suffix}",
         size_threshold=size_threshold,
     )
     return path
+
+
+def mixed_model() -> SmallModel:
+    """Tensors of which each but "layer1.weight" is dense for another reason."""
+    proto = graph_model(
+        [
+            helper.make_node("Gather", ["table", "ids"], ["rows"], axis=0),
+            helper.make_node("MatMul", ["rows", "layer1.weight"], ["m"]),
+            helper.make_node("Add", ["m", "layer1.bias"], ["a"]),
+            helper.make_node("Mul", ["a", "factors"], ["f"]),
+            helper.make_node("MatMul", ["f", "layer2.weight"], ["y"]),
+        ],
+        {"ids": ((64,), np.int64)},
+        {"y": ((64, 8), FLOAT32)},
+        {
+            "table": gaussian(200, 64),
+            "layer1.weight": gaussian(64, 128),
+            "layer1.bias": gaussian(128),
+            "factors": gaussian(64, 128),
+            "layer2.weight": gaussian(128, 8),
+        },
+    )
+    return SmallModel(proto, (np.arange(64, dtype=np.int64),), {"layer1.weight": (0,)})

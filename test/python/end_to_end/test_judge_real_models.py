@@ -13,13 +13,13 @@ import onnx
 import pytest
 from catalog import model_path
 from judge import CODES, assert_equal, decoded_model, run_stock
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.compiler.report import Report
+from seedlm.passes import compress_constants
 from small_models import weights_of
 
 import seedlm
 from seedlm.codec import Code, Encoded, encode
-from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
-from seedlm.passes import compress_constants
 
 Array = npt.NDArray[Any]
 
@@ -88,9 +88,7 @@ def test_minilm(bits: int, tmp_path: Path) -> None:
 
 def test_ocr(tmp_path: Path) -> None:
     image = np.random.default_rng(0).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)
-    report, (probabilities,) = assert_model_equals_decoded(
-        "ocr-rec.onnx", 4, [image], tmp_path
-    )
+    report, (probabilities,) = assert_model_equals_decoded("ocr-rec.onnx", 4, [image], tmp_path)
     np.testing.assert_allclose(probabilities.sum(-1), 1, rtol=1e-4)
     depthwise = [tensor for tensor in report.tensors if tensor.shape[1:] == [1, 5, 5]]
     assert depthwise
