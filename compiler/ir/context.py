@@ -64,13 +64,13 @@ def write_module(module: ir.Module, path: Path) -> None:
     """Writes `module` to `path` as bytecode, or as text if MLIR could refuse the bytecode."""
     write_bytecode(module, path)
     if not is_mapped(path):
-        write_text(module, path)
+        write_text(module, path, locations=True)
 
 
-def write_text(module: ir.Module, path: Path) -> None:
-    """Writes `module` to `path` as MLIR text."""
+def write_text(module: ir.Module, path: Path, *, locations: bool = False) -> None:
+    """Writes `module` to `path` as MLIR text, with the locations of its operations if asked to."""
     with path.open("wb") as file:
-        module.operation.print(file=file, binary=True)
+        module.operation.print(file=file, binary=True, enable_debug_info=locations)
 
 
 def write_bytecode(module: ir.Module, path: Path) -> None:

@@ -25,6 +25,7 @@ _DTYPES: dict[str, np.dtype] = {
     "i1": np.dtype(np.bool_),
 }
 _RESOURCE = re.compile(r'dense_resource<("(?:[^"\\]|\\.)*"|[^>]*)> : ')
+_ESCAPE = re.compile(rb"\\(?:\\|([0-9A-F]{2}))")
 _NAME_LIMIT = 4096
 _ALIGNMENT = 16  # what MLIR reads from small bytecode files, which it does not map into memory
 # IREE moves small constants into dispatches, where it cannot convert bf16 resources.
@@ -54,7 +55,13 @@ def resource_name(attribute: ir.Attribute) -> str | None:
     match = _RESOURCE.match(str(attribute)[:_NAME_LIMIT])
     if match is None:
         return None
-    return json.loads(match[1]) if match[1].startswith('"') else match[1]
+    return _unquote(match[1]) if match[1].startswith('"') else match[1]
+
+
+def _unquote(text: str) -> str:
+    """Returns the text of a quoted MLIR string, where bytes stand as two hexadecimal digits."""
+    escaped = text[1:-1].encode()
+    return _ESCAPE.sub(lambda m: bytes.fromhex((m[1] or b"5C").decode()), escaped).decode()
 
 
 def read_elements(attribute: ir.Attribute) -> NDArray[Any]:

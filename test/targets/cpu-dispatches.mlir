@@ -10,7 +10,9 @@
 // NONE: module
 // NONE-NOT: hoisted
 // NONE-NOT: util.initializer
-// NONE-NOT: tensor<512x512x
+// NONE-NOT: tensor<512x512xf32>
+// NONE-NOT: tensor<512x64x8xf32>
+// NONE-NOT: tensor<262144xf32>
 
 // CHECK-LABEL: flow.executable private @static_dispatch_0
 // CHECK: tensor<512x64xi32>

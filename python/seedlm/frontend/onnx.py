@@ -28,7 +28,7 @@ _IMPORTER = "seedlm.frontend._import_onnx"
 _MIN_OPSET = 17
 _MAX_PROTO_BYTES = 2**31 - 1
 _LARGE_ELEMENTS = 100  # the importer's default for tensors that become parameters
-_ITEM_BYTES = {
+_ITEM_BYTES: dict[int, int] = {
     TensorProto.DOUBLE: 8,
     TensorProto.FLOAT: 4,
     TensorProto.FLOAT16: 2,
@@ -94,8 +94,8 @@ def _check_names(model: Path, graph: onnx.ModelProto) -> None:
     """The importer replaces ':' in names and does not escape quotes: names must survive that."""
     names = [initializer.name for initializer in graph.graph.initializer]
     for name in names:
-        if '"' in name or "\\" in name:
-            raise SeedlmError(f"{model}: tensor '{name}' has a quote or backslash in its name")
+        if '"' in name or "\\" in name or not name.isprintable():
+            raise SeedlmError(f"{model}: tensor {name!r} has a quote or other special in its name")
     for name, count in Counter(name.replace(":", "_") for name in names).items():
         if count > 1:
             raise SeedlmError(f"{model}: {count} tensors are named '{name}'")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from seedlm.compiler.outputs import atomic_outputs, check_output
@@ -75,5 +76,6 @@ def _plot_errors(report: Report) -> str:
 
 def _svg(figure: Figure) -> str:
     text = io.StringIO()
-    figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "seedlm"}):  # identifiers are random otherwise
+        figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]

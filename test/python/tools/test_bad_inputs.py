@@ -219,7 +219,7 @@ def test_two_tensors_that_get_one_name(workspace: Workspace) -> None:
     workspace.refuses(path, says=(f"{path}: ", "'layer_0'"))
 
 
-@pytest.mark.parametrize("name", ['say "w"', "back\\slash"])
+@pytest.mark.parametrize("name", ['say "w"', "back\\slash", "two\nlines", "tab\t", "nul\0"])
 def test_names_that_mlir_would_misread(name: str, workspace: Workspace) -> None:
     proto = graph_model(
         [helper.make_node("MatMul", ["x", name], ["y"])],
@@ -229,7 +229,7 @@ def test_names_that_mlir_would_misread(name: str, workspace: Workspace) -> None:
     )
     path = workspace.folder / "model.onnx"
     onnx.save(proto, path)
-    workspace.refuses(path, says=(f"{path}: ", name))
+    workspace.refuses(path, says=(f"{path}: tensor {name!r}",))
 
 
 def test_unknown_operator(workspace: Workspace) -> None:
