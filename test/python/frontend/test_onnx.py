@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from judge import assert_equal, decoded_model, run_stock
+from judge import assert_equal, decoded, decoded_model, run_stock
 from onnx import TensorProto, helper, numpy_helper
 from seedlm.compiler.ir.parameters import load_archive
 from small_models import (
@@ -116,12 +116,21 @@ def if_model() -> SmallModel:
     )
     condition = helper.make_tensor_value_info("c", TensorProto.BOOL, [])
     proto.graph.input.append(condition)
-    return SmallModel(proto, (gaussian(4, 64),), {"w1": (0,), "w2": (0,)})
+    return SmallModel(proto, (gaussian(4, 64), np.array(True)))
 
 
-def test_constants_in_subgraphs_have_names(tmp_path: Path) -> None:
+def test_constants_in_subgraphs(tmp_path: Path) -> None:
+    """Their names are lost, since the importer keeps them in the program."""
     model = save_model(if_model(), tmp_path / "model.onnx")
-    assert [tensor.name for tensor in seedlm.plan(model).tensors] == ["w1", "w2"]
+    modules = [tmp_path / f"{i}.vmfb" for i in range(2)]
+    for module in modules:
+        report = seedlm.compile(model, module)
+        assert [tensor.action for tensor in report.tensors] == ["compressed", "compressed"]
+    assert modules[0].read_bytes() == modules[1].read_bytes()
+    x = gaussian(4, 64)
+    for seed, condition in ((1, True), (2, False)):
+        weight = decoded(gaussian(64, 96, seed=seed), (0,), "paper-4bit")
+        assert_equal(seedlm.load(modules[0])(x, np.array(condition)), [x @ weight], 1e-5)
 
 
 def test_model_of_over_2_gb_in_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm.load: modules on NumPy arrays, and what it says of wrong files and inputs."""
+
+from pathlib import Path
+from typing import Any
+
+import iree.compiler.tools as iree_tools
+import numpy as np
+import numpy.typing as npt
+import pytest
+from judge import STOCK_FLAGS
+from seedlm.compiler.pipeline import CompileOptions
+from small_models import gaussian, save_model, tied_model, two_layer_model
+
+import seedlm
+from seedlm.errors import SeedlmError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds inline.vmfb, and beside.vmfb with beside.irpa, of one model; and another.irpa."""
+    path = tmp_path_factory.mktemp("modules")
+    model = save_model(two_layer_model(), path / "model.onnx")
+    seedlm.compile(model, path / "inline.vmfb")
+    seedlm.compile(model, path / "beside.vmfb", CompileOptions(params=path / "beside.irpa"))
+    save_model(tied_model(embeddings=True), model)
+    seedlm.compile(model, path / "another.vmfb", CompileOptions(params=path / "another.irpa"))
+    return path
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_module_without_parameters(as_text: bool, folder: Path) -> None:
+    path = folder / "inline.vmfb"
+    module = seedlm.load(str(path) if as_text else path)
+    for batch in (1, 3):
+        (output,) = module(gaussian(batch, 64))
+        assert (output.shape, output.dtype) == ((batch, 64), np.float32)
+
+
+def test_outputs_are_the_callers(folder: Path) -> None:
+    """They do not change with the next call, nor with the inputs."""
+    module = seedlm.load(folder / "inline.vmfb")
+    x = gaussian(2, 64)
+    (first,) = module(x)
+    kept = first.copy()
+    module(x + 1)
+    np.testing.assert_array_equal(first, kept)
+    first[:] = 0
+    np.testing.assert_array_equal(module(x)[0], kept)
+
+
+def test_inputs_need_not_be_contiguous(folder: Path) -> None:
+    module = seedlm.load(folder / "inline.vmfb")
+    x = gaussian(64, 2)
+    np.testing.assert_array_equal(module(x.T)[0], module(np.ascontiguousarray(x.T))[0])
+
+
+def test_parameters(folder: Path) -> None:
+    archive = folder / "beside.irpa"
+    x = gaussian(3, 64)
+    expected = seedlm.load(folder / "inline.vmfb")(x)[0]
+    for given in (archive, str(archive), {"model": archive}, {"model": str(archive), "x": None}):
+        module = seedlm.load(folder / "beside.vmfb", parameters=given)
+        np.testing.assert_allclose(module(x)[0], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_parameters_that_are_not_needed(folder: Path) -> None:
+    seedlm.load(folder / "inline.vmfb", parameters=folder / "beside.irpa")(gaussian(1, 64))
+
+
+@pytest.mark.parametrize("parameters", [None, {}, "another.irpa", {"else": "beside.irpa"}])
+def test_parameters_that_do_not_belong_to_the_module(parameters: Any, folder: Path) -> None:
+    if isinstance(parameters, str):
+        parameters = folder / parameters
+    if isinstance(parameters, dict):
+        parameters = {scope: folder / name for scope, name in parameters.items()}
+    path = folder / "beside.vmfb"
+    assert_refused(f"{path}: cannot be loaded: ", path, parameters=parameters)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive" * 1000])
+def test_parameters_that_are_no_archive(content: bytes, folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "damaged.irpa"
+    archive.write_bytes(content)
+    assert_refused("", folder / "beside.vmfb", parameters=archive)
+
+
+def test_missing_files(folder: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "none"
+    assert_refused(f"{missing}: no such file", missing)
+    assert_refused(f"{missing}: no such file", folder / "beside.vmfb", parameters=missing)
+    assert_refused(f"{tmp_path}: no such file", tmp_path)
+
+
+def test_unknown_device(folder: Path) -> None:
+    path = folder / "inline.vmfb"
+    assert_refused("unknown device 'gpu', not one of cpu", path, device="gpu")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.9])
+def test_truncated_module(kept: float, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.vmfb"
+    content = (folder / "inline.vmfb").read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    assert_refused(f"{path}: cannot be loaded: ", path)
+
+
+def test_not_a_module(tmp_path: Path) -> None:
+    path = tmp_path / "m.vmfb"
+    for content in (b"hello", bytes(10_000)):
+        path.write_bytes(content)
+        assert_refused(f"{path}: cannot be loaded: ", path)
+
+
+def assert_refused(says: str, path: Path, **options: Any) -> None:
+    with pytest.raises(SeedlmError) as error:
+        seedlm.load(path, **options)
+    assert str(error.value).startswith(says)
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        (),
+        (gaussian(3, 65),),
+        (gaussian(64),),
+        (gaussian(3, 64).astype(np.float16),),
+        (gaussian(3, 64).astype(np.float64),),
+        (gaussian(3, 64), gaussian(3, 64)),
+        (np.array(["text"]),),
+        (None,),
+    ],
+    ids=["none", "shape", "rank", "float16", "float64", "two", "text", "no array"],
+)
+def test_wrong_inputs(inputs: tuple[npt.NDArray[Any], ...], folder: Path) -> None:
+    module = seedlm.load(folder / "inline.vmfb")
+    with pytest.raises(SeedlmError, match=r"call failed: \S") as error:
+        module(*inputs)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_several_outputs(folder: Path) -> None:
+    module = seedlm.load(folder / "another.vmfb", parameters=folder / "another.irpa")
+    rows, logits = module(np.array([[1, 2]], np.int64))
+    assert (rows.shape, logits.shape) == ((1, 2, 64), (1, 2, 200))
+
+
+def test_index_that_is_out_of_range(folder: Path) -> None:
+    module = seedlm.load(folder / "another.vmfb", parameters=folder / "another.irpa")
+    with pytest.raises(SeedlmError, match=r"call failed: \S"):
+        module(np.array([[1, 200]], np.int64))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("func.func private @f()", "the module exports no function"),
+        ("func.func @f() -> (i32, tensor<2xf32>) { %c = arith.constant 3 : i32\n"
+         " %t = arith.constant dense<1.0> : tensor<2xf32>\n return %c, %t : i32, tensor<2xf32> }", ""),
+    ],
+)  # fmt: skip
+def test_modules_of_other_kinds(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.vmfb"
+    iree_tools.compile_str(text, output_file=str(path), extra_args=list(STOCK_FLAGS))
+    if says:
+        assert_refused(f"{path}: cannot be loaded: {says}", path)
+        return
+    number, tensor = seedlm.load(path)()
+    assert int(number) == 3
+    np.testing.assert_array_equal(tensor, [1, 1])
