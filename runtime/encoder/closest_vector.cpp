@@ -24,7 +24,7 @@ public:
       target -= step_ * factors_.r[k][m] * q_[m];
     const double spacing = step_ * factors_.r[k][k];
     const double centre = spacing > 0 ? clamped(target / spacing) : 0;
-    int below = static_cast<int>(std::nearbyint(centre));
+    int below = static_cast<int>(rounded(centre));
     int above = below + 1;
     bool found = false;
     // Candidates in order of distance, so that the first one too far ends the

@@ -12,6 +12,18 @@
 
 namespace seedlm {
 
+// 2^exponent, of a normal number.
+inline double power_of_two(int exponent) {
+  return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52);
+}
+
+// The nearest integer, of ties the even one, for magnitudes up to 2^51. Without
+// a call of the library where the processor has no such instruction.
+inline double rounded(double value) {
+  constexpr double kShift = 0x1.8p52;
+  return (value + kShift) - kShift;
+}
+
 struct Code {
   int block;
   int latent;
@@ -34,7 +46,8 @@ struct Code {
   }
 
   uint32_t next_state(uint32_t state) const {
-    const uint32_t feedback = std::popcount(state & tap_mask) & 1;
+    const auto feedback =
+        static_cast<uint32_t>(__builtin_parity(state & tap_mask));
     return (state >> 1) | (feedback << (lfsr_width - 1));
   }
 

@@ -2,14 +2,11 @@
 #include "encoder.h"
 
 #include "finisher.h"
+#include "parallel.h"
 #include "seed_scan.h"
 #include "tables.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <thread>
-#include <vector>
+#include <numeric>
 
 namespace seedlm {
 namespace {
@@ -17,32 +14,36 @@ namespace {
 class GroupEncoder {
 public:
   GroupEncoder(const Code &code, const Tables &tables, const ScanKernel &kernel,
-               float scale)
-      : code_(code), scale_(scale), scan_(tables, kernel), finisher_(code) {}
+               const BlockSource &source, Record *records)
+      : code_(code), source_(source), records_(records), scan_(tables, kernel),
+        finisher_(code) {}
 
   // Encodes `count` blocks, at most kGroup.
-  void encode(const float *weights, size_t count, Record *records) {
+  void encode(const uint32_t *indices, size_t count) {
     BlockGroup group{};
     for (size_t b = 0; b < count; ++b)
-      load(weights + b * code_.block, b, group);
+      load(indices[b], b, group);
     scan_.scan(group);
     for (size_t b = 0; b < count; ++b)
-      records[b] = best_record(b);
+      records_[indices[b]] = best_record(b, records_[indices[b]].seed);
   }
 
 private:
-  void load(const float *weights, size_t b, BlockGroup &group) {
+  void load(uint32_t index, size_t b, BlockGroup &group) {
+    blocks_[b] = source_.block(code_, index);
+    lengths_[b] = length_of(code_, blocks_[b]);
+    if (lengths_[b] == 0)
+      return;
+    const BlockVector unit = normalized(code_, blocks_[b], lengths_[b]);
     for (int c = 0; c < code_.block; ++c)
-      blocks_[b][c] = weights[c] / scale_;
-    lengths_[b] = std::sqrt(dot(code_, blocks_[b], blocks_[b]));
-    for (int c = 0; c < code_.block && lengths_[b] > 0; ++c)
-      group.weights[b][c] = static_cast<float>(blocks_[b][c] / lengths_[b]);
+      group.weights[b][c] = static_cast<float>(unit[c]);
   }
 
-  Record best_record(size_t b) {
+  Record best_record(size_t b, uint32_t guess) {
     if (lengths_[b] == 0)
       return kZeroRecord;
     finisher_.start(blocks_[b]);
+    finisher_.try_seed(guess);
     // A vector beats zero only if it is shorter than twice the block.
     scan_.start(b, 2 * std::ldexp(lengths_[b], -code_.exponent_min()));
     while (const auto seed = scan_.next(finisher_.error() / finisher_.energy()))
@@ -51,31 +52,66 @@ private:
   }
 
   const Code code_;
-  const double scale_;
+  const BlockSource source_;
+  Record *const records_;
   SeedScan scan_;
   Finisher finisher_;
   std::array<BlockVector, kGroup> blocks_{};
   std::array<double, kGroup> lengths_{};
 };
 
+constexpr size_t kDecodedStep = 1024;
+
+double decoded_error(const Code &code, const float *weights, double scale,
+                     const Record &record) {
+  const Basis basis = basis_of(code, record.seed);
+  const double step = power_of_two(record.exponent);
+  double error = 0;
+  for (int c = 0; c < code.block; ++c) {
+    double sum = 0;
+    for (int p = 0; p < code.latent; ++p)
+      sum += record.coefficients[p] * basis[p][c];
+    const auto decoded =
+        static_cast<float>(scale * (sum * step));
+    const double difference = static_cast<double>(weights[c]) - decoded;
+    error += difference * difference;
+  }
+  return error;
+}
+
 } // namespace
 
-void encode(const Code &code, const ScanKernel &kernel, const float *blocks,
-            size_t count, float scale, int threads, Record *records) {
+void encode(const Code &code, const ScanKernel &kernel,
+            const BlockSource &source, int threads, Record *records) {
+  std::vector<uint32_t> indices(source.count);
+  std::iota(indices.begin(), indices.end(), 0);
+  std::fill_n(records, source.count, kZeroRecord);
+  improve(code, kernel, source, indices, threads, records);
+}
+
+void improve(const Code &code, const ScanKernel &kernel,
+             const BlockSource &source, const std::vector<uint32_t> &indices,
+             int threads, Record *records) {
+  if (indices.empty())
+    return;
   const auto tables = Tables::of(code);
-  const size_t groups = (count + kGroup - 1) / kGroup;
-  std::vector<GroupEncoder> encoders(
-      std::min(static_cast<size_t>(threads), groups),
-      GroupEncoder(code, *tables, kernel, scale));
-  std::atomic<size_t> next = 0;
-  const auto work = [&](GroupEncoder &encoder) {
-    for (size_t begin; (begin = next.fetch_add(kGroup)) < count;)
-      encoder.encode(blocks + begin * code.block,
-                     std::min(kGroup, count - begin), records + begin);
+  const auto work = [&, encoder = GroupEncoder(code, *tables, kernel, source,
+                                               records)](
+                        size_t begin, size_t end) mutable {
+    encoder.encode(&indices[begin], end - begin);
   };
-  std::vector<std::jthread> workers;
-  for (GroupEncoder &encoder : encoders)
-    workers.emplace_back(work, std::ref(encoder));
+  parallel_for(indices.size(), kGroup, threads, work);
+}
+
+void decoded_errors(const Code &code, const BlockSource &source,
+                    const Record *records, int threads, double *errors) {
+  parallel_for(source.count, kDecodedStep, threads,
+               [&](size_t begin, size_t end) {
+                 for (size_t i = begin; i < end; ++i)
+                   errors[i] =
+                       decoded_error(code, source.weights + i * code.block,
+                                     source.scales[i], records[i]);
+               });
 }
 
 } // namespace seedlm

@@ -2,20 +2,28 @@
 // Encodes blocks of weights on threads.
 #pragma once
 
-#include "code.h"
+#include "block_source.h"
 #include "scan_kernel.h"
 
-#include <cstddef>
+#include <vector>
 
 namespace seedlm {
 
 // Writes the best record of each block: of all seeds, coefficients and
 // exponents in the code's ranges the one with the least squared error, of equal
-// ones that with the least seed.
-//
-// blocks[count][code.block] holds finite weights; `scale` is positive. The
-// records do not depend on `threads` (at least 1) or on `kernel`.
-void encode(const Code &code, const ScanKernel &kernel, const float *blocks,
-            size_t count, float scale, int threads, Record *records);
+// ones that with the least seed. Records do not depend on `threads` (at least
+// 1) or on `kernel`.
+void encode(const Code &code, const ScanKernel &kernel,
+            const BlockSource &source, int threads, Record *records);
+
+// The same for the blocks with these indices, whose records are valid already.
+void improve(const Code &code, const ScanKernel &kernel,
+             const BlockSource &source, const std::vector<uint32_t> &indices,
+             int threads, Record *records);
+
+// errors[count]: the squared error of the weights that each record is decoded
+// to, in single precision.
+void decoded_errors(const Code &code, const BlockSource &source,
+                    const Record *records, int threads, double *errors);
 
 } // namespace seedlm

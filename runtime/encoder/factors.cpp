@@ -35,4 +35,26 @@ Factors factorize(const Code &code, const Basis &basis) {
   return f;
 }
 
+Triangle inverse_of(int latent, const Triangle &r) {
+  Triangle inverse{};
+  for (int k = 0; k < latent; ++k) {
+    inverse[k][k] = 1 / r[k][k];
+    for (int i = k - 1; i >= 0; --i) {
+      double sum = 0;
+      for (int m = i + 1; m <= k; ++m)
+        sum += r[i][m] * inverse[m][k];
+      inverse[i][k] = -sum / r[i][i];
+    }
+  }
+  return inverse;
+}
+
+double frobenius_norm(const Triangle &matrix) {
+  double sum = 0;
+  for (const auto &row : matrix)
+    for (const double entry : row)
+      sum += entry * entry;
+  return std::sqrt(sum);
+}
+
 } // namespace seedlm

@@ -7,6 +7,8 @@
 #include "code.h"
 #include "factors.h"
 
+#include <utility>
+
 namespace seedlm {
 
 // The result is the record with the least error, of equal ones that with the
@@ -22,15 +24,22 @@ public:
   void start(const BlockVector &block);
 
   // Replaces the best record by this seed's if that is better.
-  void try_seed(uint32_t seed);
+  void try_seed(uint32_t seed) { try_seed(seed, basis_of(code_, seed)); }
+  void try_seed(uint32_t seed, const Basis &basis);
 
   const Record &best() const { return best_; }
+  const BlockVector &block() const { return block_; }
   // Squared length of the block, and of the block minus the best record's
   // weights.
   double energy() const { return energy_; }
   double error() const { return error_; }
 
 private:
+  bool closest(const Factors &factors, const Latent &y, double bound,
+               Record &record) const;
+  int likely_exponent(const Factors &factors, const Latent &y) const;
+  std::pair<int, int> possible_exponents(const Factors &factors,
+                                         const Latent &y, double bound) const;
   Latent project(const Factors &factors, double &residual) const;
   double error_of(const Basis &basis, const Record &record) const;
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #define SEEDLM_SIMD_NAMESPACE avx2
-#define SEEDLM_SIMD_NAME "avx2"
 #define SEEDLM_SIMD_LANES 8
 #include "scan_kernel.inc"

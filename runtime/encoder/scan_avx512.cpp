@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #define SEEDLM_SIMD_NAMESPACE avx512
-#define SEEDLM_SIMD_NAME "avx512"
 #define SEEDLM_SIMD_LANES 16
 #include "scan_kernel.inc"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #define SEEDLM_SIMD_NAMESPACE baseline
-#define SEEDLM_SIMD_NAME "baseline"
 #define SEEDLM_SIMD_LANES 4
 #include "scan_kernel.inc"

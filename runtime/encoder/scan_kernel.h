@@ -41,7 +41,6 @@ struct BlockGroup {
 };
 
 struct ScanKernel {
-  const char *name;
   // energies[kTile]: |Q^T w|^2 of each seed of a tile, w = weights[block] of
   // length 1.
   void (*energies)(const ScanView &view, const float *weights, size_t tile,

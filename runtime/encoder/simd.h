@@ -2,14 +2,20 @@
 // Choice of the SIMD level at run time.
 #pragma once
 
+#include "cell_kernel.h"
 #include "scan_kernel.h"
 
 #include <vector>
 
 namespace seedlm {
 
-// The scan kernels that this processor can run, best first. All give the same
-// codes.
-std::vector<const ScanKernel *> scan_kernels();
+struct SimdLevel {
+  const char *name;
+  const ScanKernel &scan;
+  const CellKernel &cells;
+};
+
+// The levels that this processor can run, best first. All give the same codes.
+std::vector<SimdLevel> simd_levels();
 
 } // namespace seedlm

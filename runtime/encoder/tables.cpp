@@ -9,35 +9,8 @@
 namespace seedlm {
 namespace {
 
-// Largest Frobenius norm of R^-1 at which single precision will do.
-constexpr double kInverseLimit = 8;
 constexpr double kSingleRounding = 0x1p-24;
 constexpr size_t kCachedTables = 4;
-
-using Triangle = std::array<std::array<double, kMaxLatent>, kMaxLatent>;
-
-// R^-1 by back substitution; not finite if a diagonal is zero.
-Triangle inverse_of(int latent, const Triangle &r) {
-  Triangle inverse{};
-  for (int k = 0; k < latent; ++k) {
-    inverse[k][k] = 1 / r[k][k];
-    for (int i = k - 1; i >= 0; --i) {
-      double sum = 0;
-      for (int m = i + 1; m <= k; ++m)
-        sum += r[i][m] * inverse[m][k];
-      inverse[i][k] = -sum / r[i][i];
-    }
-  }
-  return inverse;
-}
-
-double frobenius_norm(const Triangle &matrix) {
-  double sum = 0;
-  for (const auto &row : matrix)
-    for (const double entry : row)
-      sum += entry * entry;
-  return std::sqrt(sum);
-}
 
 // The least diagonal of R bounds |R q| from below: q's last entry that is not
 // zero contributes at least that. Rounded down to be a bound in single

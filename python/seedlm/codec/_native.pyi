@@ -2,6 +2,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from seedlm.codec.native import Records
+
 class NativeCode:
     def __init__(
         self,
@@ -15,12 +17,48 @@ class NativeCode:
         basis_bits: int,
     ) -> None: ...
 
+class CellTable:
+    @staticmethod
+    def build(
+        code: NativeCode, *, outer: int, inner: int, list: int, threads: int, simd: str = ""
+    ) -> CellTable: ...
+    @staticmethod
+    def of(
+        code: NativeCode,
+        *,
+        outer: int,
+        inner: int,
+        list: int,
+        outer_directions: npt.NDArray[np.int32],
+        inner_directions: npt.NDArray[np.int32],
+        positions: npt.NDArray[np.uint32],
+        bounds: npt.NDArray[np.float32],
+    ) -> CellTable: ...
+    @property
+    def outer_directions(self) -> npt.NDArray[np.int32]: ...
+    @property
+    def inner_directions(self) -> npt.NDArray[np.int32]: ...
+    @property
+    def positions(self) -> npt.NDArray[np.uint32]: ...
+    @property
+    def bounds(self) -> npt.NDArray[np.float32]: ...
+    def encode_blocks(
+        self,
+        blocks: npt.NDArray[np.float32],
+        scales: npt.NDArray[np.float32],
+        *,
+        list: int,
+        certify: bool,
+        threads: int,
+        simd: str = "",
+    ) -> Records: ...
+
 def simd_levels() -> list[str]: ...
 def encode_blocks(
     blocks: npt.NDArray[np.float32],
-    scale: float,
+    scales: npt.NDArray[np.float32],
     code: NativeCode,
     *,
     threads: int,
     simd: str = "",
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int8], npt.NDArray[np.int8]]: ...
+) -> Records: ...

@@ -3,7 +3,10 @@
 
 from dataclasses import dataclass, replace
 
-from seedlm.codec.lfsr import orbit
+import numpy as np
+import numpy.typing as npt
+
+from seedlm.codec.lfsr import MAXIMAL_TAPS, orbit
 from seedlm.errors import SeedlmError
 
 MAX_RECORD_BITS = 64
@@ -16,6 +19,9 @@ _RANGES = {
     "exponent_bits": (0, 4),
     "basis_bits": (2, 20),
 }
+
+_SCALE_GROUPS = {"tensor": None, "row": None, "group-128": 128, "group-256": 256}
+_SCALE_TYPES = {"f32": np.dtype(np.float32), "f16": np.dtype(np.float16)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,9 @@ class Code:
         coefficient_bits: Bits of a two's complement coefficient, 3 to 5.
         exponent_bits: Bits of the two's complement exponent, 0 to 4.
         basis_bits: Top bits of a state used as basis value, 2 to `lfsr_width`.
+        scale: What has a scale of its own: "tensor", "row", or "group-128" or "group-256", that
+            many columns of a row. A block belongs to the group of its first column.
+        scale_type: "f32" or "f16".
 
     Raises:
         SeedlmError: A parameter is out of range, the register is not maximal or a record has
@@ -48,6 +57,8 @@ class Code:
     coefficient_bits: int
     exponent_bits: int
     basis_bits: int
+    scale: str = "tensor"
+    scale_type: str = "f32"
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -63,6 +74,12 @@ class Code:
         if self.record_bits > MAX_RECORD_BITS:
             raise SeedlmError(
                 f"code: a record of {self.record_bits} bits is longer than {MAX_RECORD_BITS}"
+            )
+        if self.scale not in _SCALE_GROUPS:
+            raise SeedlmError(f"code: scale {self.scale!r} is not one of {', '.join(_SCALE_GROUPS)}")
+        if self.scale_type not in _SCALE_TYPES:
+            raise SeedlmError(
+                f"code: scale_type {self.scale_type!r} is not one of {', '.join(_SCALE_TYPES)}"
             )
         self._check_taps()
 
@@ -112,6 +129,24 @@ class Code:
         """Returns how many bytes hold the records of a row of `columns` weights."""
         return -(-self.blocks_per_row(columns) * self.record_bits // 8)
 
+    @property
+    def scale_dtype(self) -> np.dtype[np.float16] | np.dtype[np.float32]:
+        """The dtype of scales."""
+        return _SCALE_TYPES[self.scale_type]
+
+    def scale_shape(self, rows: int, columns: int) -> tuple[int, ...]:
+        """Returns the shape of the scales of a matrix: (), (rows,) or (rows, groups)."""
+        if self.scale == "tensor":
+            return ()
+        if self.scale == "row":
+            return (rows,)
+        return (rows, int(self.scale_groups(columns)[-1]) + 1)
+
+    def scale_groups(self, columns: int) -> npt.NDArray[np.int64]:
+        """Returns the index of the scale group of each block of a row, int64 [blocks_per_row]."""
+        starts = np.arange(self.blocks_per_row(columns)) * self.block
+        return starts // (_SCALE_GROUPS[self.scale] or max(columns, 1))
+
 
 def _signed_range(bits: int) -> tuple[int, int]:
     half = (1 << bits) >> 1
@@ -122,7 +157,7 @@ _PAPER_4BIT = Code(
     block=8,
     latent=3,
     lfsr_width=16,
-    taps=(0, 1, 3, 12),
+    taps=MAXIMAL_TAPS[16],
     coefficient_bits=4,
     exponent_bits=4,
     basis_bits=16,
@@ -130,13 +165,36 @@ _PAPER_4BIT = Code(
 _CODES = {
     "paper-4bit": _PAPER_4BIT,
     "paper-3bit": replace(_PAPER_4BIT, block=12, latent=4),
+    "seed-4bit": replace(
+        _PAPER_4BIT,
+        lfsr_width=18,
+        taps=MAXIMAL_TAPS[18],
+        exponent_bits=2,
+        basis_bits=8,
+        scale="row",
+        scale_type="f16",
+    ),
+    "seed-3bit": replace(
+        _PAPER_4BIT,
+        block=12,
+        latent=4,
+        lfsr_width=19,
+        taps=MAXIMAL_TAPS[19],
+        exponent_bits=1,
+        basis_bits=8,
+        scale="row",
+        scale_type="f16",
+    ),
 }
 
 PRESETS: tuple[str, ...] = tuple(_CODES)
 
 
 def preset(name: str) -> Code:
-    """Returns the code of a preset; "paper-4bit" and "paper-3bit" are those of SeedLM, table 1.
+    """Returns the code of a preset.
+
+    "paper-4bit" and "paper-3bit" are those of SeedLM, table 1. "seed-4bit" and "seed-3bit" spend
+    bits of the exponent on wider seeds and scale each row.
 
     Raises:
         SeedlmError: There is no preset of that name.

@@ -21,6 +21,7 @@ def decode(encoded: Encoded) -> npt.NDArray[np.float32]:
     rows, columns = encoded.shape
     code = encoded.code
     seeds, coefficients, exponents = encoded.fields()
+    scales = encoded.block_scales().reshape(-1)
     weights = np.empty((seeds.size, code.block), np.float32)
     for start in range(0, seeds.size, _CHUNK_BLOCKS):
         chunk = slice(start, start + _CHUNK_BLOCKS)
@@ -28,14 +29,14 @@ def decode(encoded: Encoded) -> npt.NDArray[np.float32]:
             seeds.reshape(-1)[chunk],
             coefficients.reshape(-1, code.latent)[chunk],
             exponents.reshape(-1)[chunk],
-            float(encoded.scale),
+            scales[chunk],
             code,
         )
     return np.ascontiguousarray(weights.reshape(rows, -1)[:, :columns])
 
 
 def decode_blocks(
-    seeds: Seeds, coefficients: Integers, exponents: Integers, scale: float, code: Code
+    seeds: Seeds, coefficients: Integers, exponents: Integers, scales: npt.ArrayLike, code: Code
 ) -> npt.NDArray[np.float32]:
     """Returns the weights of n blocks, float32 [n, block].
 
@@ -43,11 +44,12 @@ def decode_blocks(
         seeds: uint32 [n].
         coefficients: int8 [n, latent].
         exponents: int8 [n].
-        scale: Factor of all blocks.
+        scales: float32 [n], or one factor of all blocks.
         code: The code.
     """
     bases = basis(code, seeds)
     sums = np.zeros(bases.shape[:2])
     for p in range(code.latent):
         sums += coefficients[:, p, None] * bases[:, :, p]
-    return (scale * np.ldexp(sums, exponents[:, None])).astype(np.float32)
+    factors = np.asarray(scales, np.float64).reshape(-1, 1)
+    return (factors * np.ldexp(sums, exponents[:, None])).astype(np.float32)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from seedlm.codec.code import Code
 from seedlm.codec.packing import Codes, Integers, Seeds, padding_bits, unpack_records
+from seedlm.codec.scale import Scales, spread_scales
 from seedlm.errors import SeedlmError
 
 
@@ -20,7 +21,8 @@ class Encoded:
         code: The parameters of the code.
         shape: Rows (outputs) and columns (inputs, the reduction dimension) of the weights.
         codes: uint8 [rows, row_bytes], the records of each row (see `seedlm.codec.packing`).
-        scale: float32 [], the factor of all weights.
+        scale: The factors of the weights, `code.scale_dtype` [] for a tensor, [rows] for rows or
+            [rows, groups] (see `Code.scale_shape`).
         relative_error: Frobenius norm of the error over that of the weights; 0 if all are zero.
 
     Raises:
@@ -30,12 +32,12 @@ class Encoded:
     code: Code
     shape: tuple[int, int]
     codes: Codes
-    scale: npt.NDArray[np.float32]
+    scale: Scales
     relative_error: float
 
     def __post_init__(self) -> None:
         self._check_shape()
-        _check_scale(self.scale)
+        self._check_scale()
         if not 0 <= self.relative_error < math.inf:
             raise SeedlmError(f"relative error {self.relative_error} is not a finite number >= 0")
         self._check_records()
@@ -49,6 +51,18 @@ class Encoded:
                 f"codes are {self.codes.dtype} {list(self.codes.shape)}, "
                 f"but weights {list(self.shape)} need uint8 {list(expected)}"
             )
+
+    def _check_scale(self) -> None:
+        expected = self.code.scale_shape(*self.shape)
+        scale, dtype = self.scale, self.code.scale_dtype
+        if scale.dtype != dtype or scale.shape != expected:
+            raise SeedlmError(
+                f"scale is {scale.dtype} {list(scale.shape)}, not {dtype} {list(expected)}"
+            )
+        wrong = np.flatnonzero(~(np.isfinite(scale) & (scale > 0)))
+        if wrong.size:
+            value = scale.reshape(-1)[wrong[0]]
+            raise SeedlmError(f"scale {value} is not a finite positive number")
 
     def _check_records(self) -> None:
         padded = np.flatnonzero(padding_bits(self.codes, self.code, self.blocks_per_row))
@@ -66,7 +80,7 @@ class Encoded:
 
     @property
     def bits(self) -> int:
-        """Number of bits stored: codes with their padding, and the scale."""
+        """Number of bits stored: codes with their padding, and the scales."""
         return 8 * (self.codes.nbytes + self.scale.nbytes)
 
     @property
@@ -74,16 +88,13 @@ class Encoded:
         """Number of bits stored for each weight."""
         return self.bits / math.prod(self.shape)
 
+    def block_scales(self) -> npt.NDArray[np.float32]:
+        """Returns the scale of each block, float32 [rows, blocks_per_row]."""
+        return spread_scales(self.scale, self.code, self.shape)
+
     def fields(self) -> tuple[Seeds, Integers, Integers]:
         """Returns seeds uint32 [rows, B], coefficients int8 [rows, B, latent], exponents [rows, B].
 
         B is `blocks_per_row`; exponents are int8.
         """
         return unpack_records(self.codes, self.code, self.blocks_per_row)
-
-
-def _check_scale(scale: npt.NDArray[np.float32]) -> None:
-    if scale.dtype != np.float32 or scale.shape != ():
-        raise SeedlmError(f"scale is {scale.dtype} {list(scale.shape)}, not float32 []")
-    if not (np.isfinite(scale) and scale > 0):
-        raise SeedlmError(f"scale {scale} is not a finite positive number")

@@ -4,24 +4,30 @@
 import math
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from seedlm.codec import _native
+from seedlm.codec.cells import cell_counts, cell_table
 from seedlm.codec.code import Code
 from seedlm.codec.decoder import decode_blocks
 from seedlm.codec.encoded import Encoded
+from seedlm.codec.native import Records, native_code
 from seedlm.codec.packing import Integers, Seeds, pack_records
-from seedlm.codec.scale import choose_scale
-from seedlm.codec.weights import check_weights, largest_weight
+from seedlm.codec.scale import Scales, choose_scales, spread_scales
+from seedlm.codec.weights import check_weights
 from seedlm.errors import SeedlmError
 
 Progress = Callable[[int, int], None]
+Mode = Literal["fast", "certified", "exhaustive"]
 _Place = tuple[slice, slice]
+_Blocks = npt.NDArray[np.float32]
+_EncodeBlocks = Callable[[_Blocks, _Blocks], Records]
 
-_MAX_CHUNK_BLOCKS = 1 << 13
+# A chunk takes about a second, so that progress is shown and an interrupt is heeded.
+_CHUNK_BLOCKS = {"fast": 1 << 19, "certified": 1 << 16, "exhaustive": 1 << 13}
 _CHUNK_TRIALS = 1 << 29
 
 
@@ -29,40 +35,56 @@ def encode(
     weights: npt.ArrayLike,
     code: Code,
     *,
+    mode: Mode = "fast",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Encoded:
     """Encodes a weight matrix.
 
-    Each block gets the seed, coefficients and exponent of least squared error of all there are
-    (SeedLM, section 3.2, without its rounding heuristic). Equal errors are resolved by the least
-    seed. The result does not depend on `threads` or on the processor.
+    Modes differ in what they guarantee for each block:
+
+    - "certified" and "exhaustive" find the seed, coefficients and exponent of least squared error
+      of all there are (SeedLM, section 3.2, without its rounding heuristic), of equal errors that
+      of the least seed. Both give the same codes; "exhaustive" looks at every seed, "certified"
+      only at those near the block's direction and, if a bound says that others could be better,
+      at these too.
+    - "fast" takes the best of the nearest seeds by an estimate of the error, and for that seed the
+      best coefficients and exponent. On Gaussian weights the error of a matrix is less than 0.5 %
+      above the least.
+
+    The result depends on the weights, the code and, for "fast", the mode alone: not on `threads`,
+    the processor or the size of chunks. Codes with fewer than 14 register bits are always encoded
+    exhaustively. Other modes use a table that is built at the first use of a code and kept on disk
+    (see `seedlm.codec.cells`).
 
     Args:
         weights: float16, bfloat16, float32 or float64 [rows, columns]; columns is the reduction
-            dimension. Weights are rounded to float32 first.
+            dimension. Weights are rounded to float32 first, and errors are against those.
         code: The code.
+        mode: "fast", "certified" or "exhaustive".
         threads: Number of threads, all processors if None.
         progress: Called with the number of blocks done and the number of all blocks.
 
     Raises:
         SeedlmError: The weights are no matrix of one of these dtypes or empty, a weight is not
-            finite or too large for float32 codes, or `threads` is below 1.
+            finite or too large for float32 codes, `threads` is below 1 or there is no such mode.
     """
     array = np.asarray(weights)
     check_weights(array)
     threads = (os.cpu_count() or 1) if threads is None else threads
     if threads < 1:
         raise SeedlmError(f"threads {threads} is less than 1")
+    if mode not in get_args(Mode):
+        raise SeedlmError(f"mode {mode!r} is not one of {', '.join(get_args(Mode))}")
     rows, columns = array.shape
     blocks = code.blocks_per_row(columns)
-    scale = choose_scale(largest_weight(array), code)
+    scale = choose_scales(array, code)
     seeds = np.empty((rows, blocks), np.uint32)
     coefficients = np.empty((rows, blocks, code.latent), np.int8)
     exponents = np.empty((rows, blocks), np.int8)
     error = energy = 0.0
     done = 0
-    for chunk in _encode_chunks(array, code, float(scale), threads):
+    for chunk in _encode_chunks(array, code, scale, mode, threads):
         shape = seeds[chunk.place].shape
         seeds[chunk.place] = chunk.seeds.reshape(shape)
         coefficients[chunk.place] = chunk.coefficients.reshape(*shape, -1)
@@ -76,7 +98,7 @@ def encode(
         code=code,
         shape=(rows, columns),
         codes=pack_records(seeds, coefficients, exponents, code),
-        scale=np.array(scale),
+        scale=scale,
         relative_error=math.sqrt(error / energy) if energy else 0.0,
     )
 
@@ -93,53 +115,64 @@ class _Chunk(NamedTuple):
 
 
 def _encode_chunks(
-    weights: npt.NDArray[np.generic], code: Code, scale: float, threads: int
+    weights: npt.NDArray[np.generic], code: Code, scale: Scales, mode: Mode, threads: int
 ) -> Iterator[_Chunk]:
-    native = native_code(code)
+    encode_blocks = _block_encoder(code, mode, threads)
     rows, columns = weights.shape
-    for place in _places(rows, code.blocks_per_row(columns), code):
-        part = _weights_at(weights, place, code.block)
-        records = _native.encode_blocks(_blocks(part, code.block), scale, native, threads=threads)
-        decoded = decode_blocks(*records, scale, code).reshape(len(part), -1)
-        error = np.square(part - decoded[:, : part.shape[1]]).sum()
-        yield _Chunk(place, *records, float(error), float(np.square(part).sum()))
+    scales = spread_scales(scale, code, (rows, columns))
+    size = _CHUNK_BLOCKS[mode]
+    if cell_counts(code) is None or mode == "exhaustive":
+        size = min(_CHUNK_BLOCKS["exhaustive"], max(1, _CHUNK_TRIALS // code.seeds))
+    for place in _places(rows, code.blocks_per_row(columns), size):
+        blocks, factors = _blocks_at(weights, place, code.block), scales[place].reshape(-1)
+        *records, errors = encode_blocks(blocks, factors)
+        errors -= _padding_errors(blocks, records, factors, code, place, columns)
+        energy = np.square(blocks, dtype=np.float64).sum()
+        yield _Chunk(place, *records, float(errors.sum()), float(energy))
 
 
-def native_code(code: Code) -> _native.NativeCode:
-    """Returns the native module's form of a code."""
-    return _native.NativeCode(
-        block=code.block,
-        latent=code.latent,
-        lfsr_width=code.lfsr_width,
-        tap_mask=sum(1 << tap for tap in code.taps),
-        coefficient_bits=code.coefficient_bits,
-        exponent_bits=code.exponent_bits,
-        basis_bits=code.basis_bits,
+def _padding_errors(
+    blocks: _Blocks,
+    records: list[npt.NDArray[Any]],
+    scales: _Blocks,
+    code: Code,
+    place: _Place,
+    columns: int,
+) -> npt.NDArray[np.float64]:
+    """Returns the squared errors of weights that pad the last block of a row, float64 [n]."""
+    last = slice(place[1].stop - place[1].start - 1, None, place[1].stop - place[1].start)
+    errors = np.zeros(len(blocks))
+    padding = place[1].stop * code.block - columns
+    if padding > 0:
+        decoded = decode_blocks(*(field[last] for field in records), scales[last], code)
+        errors[last] = np.square(decoded[:, -padding:], dtype=np.float64).sum(axis=1)
+    return errors
+
+
+def _block_encoder(code: Code, mode: Mode, threads: int) -> _EncodeBlocks:
+    """Returns a function of blocks float32 [n, block] and their scales float32 [n]."""
+    counts = cell_counts(code)
+    if mode == "exhaustive" or counts is None:
+        native = native_code(code)
+        return lambda blocks, scales: _native.encode_blocks(blocks, scales, native, threads=threads)
+    table, certify, tried = cell_table(code, counts, threads), mode == "certified", counts.fast
+    return lambda blocks, scales: table.encode_blocks(
+        blocks, scales, list=tried, certify=certify, threads=threads
     )
 
 
-def _places(rows: int, blocks: int, code: Code) -> Iterator[_Place]:
-    """Yields slices of rows and blocks that together cover a matrix of blocks.
-
-    A chunk takes less than a second, so that progress is shown and an interrupt is heeded.
-    """
-    size = min(_MAX_CHUNK_BLOCKS, max(1, _CHUNK_TRIALS // code.seeds))
+def _places(rows: int, blocks: int, size: int) -> Iterator[_Place]:
+    """Yields slices of rows and blocks of at most `size` that together cover a matrix of blocks."""
     width = min(blocks, size)
     height = max(1, size // blocks)
     for row in range(0, rows, height):
         for block in range(0, blocks, width):
-            yield slice(row, row + height), slice(block, block + width)
+            yield slice(row, row + height), slice(block, min(block + width, blocks))
 
 
-def _weights_at(
-    weights: npt.NDArray[np.generic], place: _Place, size: int
-) -> npt.NDArray[np.float64]:
-    """Returns the weights at slices of rows and blocks; the last block of a row may be short."""
+def _blocks_at(weights: npt.NDArray[np.generic], place: _Place, size: int) -> _Blocks:
+    """Returns the blocks at slices of rows and blocks, padded with zeros, float32 [n, size]."""
     rows, blocks = place
-    return weights[rows, blocks.start * size : blocks.stop * size].astype(np.float64)
-
-
-def _blocks(part: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float32]:
-    """Returns the blocks of rows, padded with zeros, float32 [n, size]."""
+    part = weights[rows, blocks.start * size : blocks.stop * size].astype(np.float32)
     padding = -part.shape[1] % size
-    return np.pad(part, ((0, 0), (0, padding))).reshape(-1, size).astype(np.float32)
+    return np.ascontiguousarray(np.pad(part, ((0, 0), (0, padding))).reshape(-1, size))

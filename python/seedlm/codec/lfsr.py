@@ -6,6 +6,28 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+MAXIMAL_TAPS: dict[int, tuple[int, ...]] = {
+    3: (0, 1),
+    4: (0, 1),
+    5: (0, 2),
+    6: (0, 1),
+    7: (0, 1),
+    8: (0, 1, 2, 7),
+    9: (0, 4),
+    10: (0, 3),
+    11: (0, 2),
+    12: (0, 1, 2, 8),
+    13: (0, 1, 2, 5),
+    14: (0, 1, 2, 12),
+    15: (0, 1),
+    16: (0, 1, 3, 12),
+    17: (0, 3),
+    18: (0, 7),
+    19: (0, 1, 2, 5),
+    20: (0, 3),
+}
+"""Taps of maximal period by register width; those of 16 bits are SeedLM's."""
+
 
 def step(state: int, width: int, taps: tuple[int, ...]) -> int:
     """Returns the state after `state`: shifted right, the XOR of the tap bits enters at the top."""

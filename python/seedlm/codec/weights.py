@@ -29,7 +29,7 @@ def check_weights(weights: npt.NDArray[np.generic]) -> None:
         raise SeedlmError(f"weights are {weights.dtype}, not float16, bfloat16, float32 or float64")
     if weights.ndim != 2 or weights.size == 0:
         raise SeedlmError(f"weights have shape {list(weights.shape)}, not [rows, columns]")
-    for row, rows in _row_chunks(weights):
+    for row, rows in row_chunks(weights):
         # False for NaN too.
         allowed = np.abs(rows.astype(np.float64)) <= LARGEST_WEIGHT
         if not allowed.all():
@@ -42,12 +42,13 @@ def check_weights(weights: npt.NDArray[np.generic]) -> None:
 
 def largest_weight(weights: npt.NDArray[np.generic]) -> float:
     """Returns the greatest magnitude in checked weights."""
-    return max(float(np.abs(rows.astype(np.float32)).max()) for _, rows in _row_chunks(weights))
+    return max(float(np.abs(rows.astype(np.float32)).max()) for _, rows in row_chunks(weights))
 
 
-def _row_chunks(
+def row_chunks(
     weights: npt.NDArray[np.generic],
 ) -> Iterator[tuple[int, npt.NDArray[np.generic]]]:
+    """Yields the index of the first row and the rows of chunks of about a million weights."""
     step = max(1, _CHUNK_WEIGHTS // weights.shape[1])
     for row in range(0, len(weights), step):
         yield row, weights[row : row + step]

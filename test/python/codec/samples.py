@@ -2,34 +2,14 @@
 """Codes and weights that the codec's tests share."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
 from seedlm.codec import Code, preset
-
-# Maximal-period taps of each register width.
-TAPS = {
-    3: (0, 1),
-    4: (0, 1),
-    5: (0, 2),
-    6: (0, 1),
-    7: (0, 1),
-    8: (0, 1, 2, 7),
-    9: (0, 4),
-    10: (0, 3),
-    11: (0, 2),
-    12: (0, 1, 2, 8),
-    13: (0, 1, 2, 5),
-    14: (0, 1, 2, 12),
-    15: (0, 1),
-    16: (0, 1, 3, 12),
-    17: (0, 3),
-    18: (0, 7),
-    19: (0, 1, 2, 5),
-    20: (0, 3),
-}
+from seedlm.codec.lfsr import MAXIMAL_TAPS
 
 # The worked example of SeedLM, section 3.1.
 PAPER_EXAMPLE = Code(
@@ -43,17 +23,17 @@ PAPER_EXAMPLE = Code(
 )
 
 # Small and quick to encode with.
-SMALL = replace(preset("paper-4bit"), lfsr_width=8, taps=TAPS[8], basis_bits=8)
+SMALL = replace(preset("paper-4bit"), lfsr_width=8, taps=MAXIMAL_TAPS[8], basis_bits=8)
 
 
-def code_of_width(width: int, block: int, latent: int, **fields: int) -> Code:
+def code_of_width(width: int, block: int, latent: int, **fields: Any) -> Code:
     """Returns a code with 4-bit coefficients and exponents unless fields say otherwise."""
     defaults = {"coefficient_bits": 4, "exponent_bits": 4, "basis_bits": width}
     return Code(
         block=block,
         latent=latent,
         lfsr_width=width,
-        taps=TAPS[width],
+        taps=MAXIMAL_TAPS[width],
         **{**defaults, **fields},
     )
 
@@ -70,6 +50,8 @@ def codes(draw: st.DrawFn) -> Code:
         coefficient_bits=draw(st.integers(3, 5)),
         exponent_bits=draw(st.integers(0, 4)),
         basis_bits=draw(st.integers(2, width)),
+        scale=draw(st.sampled_from(["tensor", "row", "group-128", "group-256"])),
+        scale_type=draw(st.sampled_from(["f32", "f16"])),
     )
 
 

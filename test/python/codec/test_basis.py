@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import numpy as np
 import pytest
-from samples import PAPER_EXAMPLE, TAPS, code_of_width
+from samples import PAPER_EXAMPLE, code_of_width
 
-from seedlm.codec import PRESETS, preset
+from seedlm.codec import preset
 from seedlm.codec.basis import basis, states
-from seedlm.codec.lfsr import orbit, step
+from seedlm.codec.lfsr import MAXIMAL_TAPS, orbit, step
 
 
 def test_worked_example_of_the_paper() -> None:
@@ -19,10 +19,10 @@ def test_basis_of_the_worked_example() -> None:
 
 @pytest.mark.parametrize("width", [3, 8, 16])
 def test_orbit_visits_every_state(width: int) -> None:
-    assert sorted(orbit(width, TAPS[width])) == list(range(1, 2**width))
+    assert sorted(orbit(width, MAXIMAL_TAPS[width])) == list(range(1, 2**width))
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ["paper-4bit", "paper-3bit"])
 @pytest.mark.parametrize("seed", [1, 0xACE1, 0xFFFF])
 def test_basis_follows_the_definition(name: str, seed: int) -> None:
     code = preset(name)

@@ -2,14 +2,15 @@
 from dataclasses import replace
 
 import pytest
-from samples import PAPER_EXAMPLE, TAPS, code_of_width
+from samples import PAPER_EXAMPLE, code_of_width
 
 from seedlm.codec import PRESETS, Code, preset
+from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.errors import SeedlmError
 
 
 def test_presets_are_those_of_the_paper() -> None:
-    assert PRESETS == ("paper-4bit", "paper-3bit")
+    assert PRESETS == ("paper-4bit", "paper-3bit", "seed-4bit", "seed-3bit")
     four = Code(
         block=8,
         latent=3,
@@ -30,8 +31,35 @@ def test_preset_sizes(name: str, bits: int, per_weight: float) -> None:
     assert code.bits_per_weight == per_weight
 
 
+@pytest.mark.parametrize(("name", "bits", "width"), [("4", 32, 18), ("3", 36, 19)])
+def test_seed_presets(name: str, bits: int, width: int) -> None:
+    code = preset(f"seed-{name}bit")
+    assert code.record_bits == bits
+    assert (code.lfsr_width, code.basis_bits) == (width, 8)
+    assert (code.scale, code.scale_type) == ("row", "f16")
+
+
+@pytest.mark.parametrize(
+    ("scale", "shape"),
+    [("tensor", ()), ("row", (5,)), ("group-128", (5, 3)), ("group-256", (5, 2))],
+)
+def test_scale_shapes(scale: str, shape: tuple[int, ...]) -> None:
+    code = replace(preset("paper-3bit"), scale=scale)
+    assert code.scale_shape(5, 300) == shape
+    groups = code.scale_groups(300)
+    assert len(groups) == 25
+    assert groups[-1] == (shape[1] - 1 if len(shape) == 2 else 0)
+
+
+def test_block_belongs_to_the_group_of_its_first_column() -> None:
+    code = replace(preset("paper-3bit"), scale="group-128")
+    assert code.scale_groups(140).tolist() == [0] * 11 + [1]
+    assert code.scale_groups(132).tolist() == [0] * 11
+    assert code.scale_shape(2, 132) == (2, 1)
+
+
 def test_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(SeedlmError, match=r"^preset 'int4' is unknown; .*paper-4bit, paper-3bit$"):
+    with pytest.raises(SeedlmError, match=r"^preset 'int4' is unknown; .*paper-4bit, paper-3bit, seed-4bit, seed-3bit$"):
         preset("int4")
 
 
@@ -50,7 +78,7 @@ def test_row_sizes(columns: int, blocks: int, size: int) -> None:
     assert code.row_bytes(columns) == size
 
 
-@pytest.mark.parametrize("width", TAPS)
+@pytest.mark.parametrize("width", MAXIMAL_TAPS)
 def test_every_width_has_maximal_taps(width: int) -> None:
     assert code_of_width(width, 4, 2).seeds == 2**width - 1
 
@@ -69,6 +97,8 @@ def test_every_width_has_maximal_taps(width: int) -> None:
         ({"exponent_bits": 2.0}, "exponent_bits 2.0 is not"),
         ({"basis_bits": 1}, "basis_bits 1 is not"),
         ({"basis_bits": 4}, "basis_bits 4 is more than lfsr_width 3"),
+        ({"scale": "group-64"}, "scale 'group-64' is not one of tensor, row, group-128, group-256"),
+        ({"scale_type": "bf16"}, "scale_type 'bf16' is not one of f32, f16"),
         ({"taps": [0, 1]}, "taps [0, 1] is not a tuple of integers"),
         ({"taps": (1, 0)}, "taps (1, 0) are not ascending positions"),
         ({"taps": (0, 3)}, "taps (0, 3) are not ascending positions"),

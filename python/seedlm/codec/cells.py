@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tables of the encoder's fast search, built once a code and kept on disk.
+
+A table divides the directions of blocks into cells and lists the seeds near each (see
+runtime/encoder/cells.h). Its file is `$SEEDLM_CACHE`/tables-<hash>.bin, by default in
+~/.cache/seedlm: a line of JSON, the arrays and a SHA-256 of all before it.
+"""
+
+import hashlib
+import json
+import os
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seedlm.codec import _native
+from seedlm.codec.code import Code
+from seedlm.codec.native import native_code
+from seedlm.codec.storage import replacing
+from seedlm.errors import SeedlmError
+
+# To be raised with every change of a table's content or of the file.
+_VERSION = 1
+
+# With fewer seeds all are tried.
+_LEAST_WIDTH = 14
+
+_DTYPES = {
+    "outer_directions": np.dtype("<i4"),
+    "inner_directions": np.dtype("<i4"),
+    "positions": np.dtype("<u4"),
+    "bounds": np.dtype("<f4"),
+}
+_Arrays = dict[str, npt.NDArray[Any]]
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Sizes of a table.
+
+    Attributes:
+        outer: Cells of the first level, a multiple of 16.
+        inner: Cells of the second level in each, a multiple of 16.
+        list: Seeds in the list of a cell, a multiple of 32.
+        fast: How many of them the fast search tries.
+    """
+
+    outer: int
+    inner: int
+    list: int
+    fast: int
+
+
+def cell_counts(code: Code) -> CellCounts | None:
+    """Returns the sizes of a code's table; None if the code has so few seeds that it needs none.
+
+    More latent dimensions and more weights in a block put more seeds near a direction.
+    """
+    if code.lfsr_width < _LEAST_WIDTH:
+        return None
+    if code.latent >= 4 or code.block > 10:
+        return CellCounts(outer=256, inner=128, list=2048, fast=2048)
+    return CellCounts(outer=256, inner=128, list=1024, fast=768)
+
+
+def cell_table(code: Code, counts: CellCounts, threads: int) -> _native.CellTable:
+    """Returns the table of a code from memory, from disk or, at worst, newly built.
+
+    A damaged or foreign file is replaced with a warning; where no file can be written the table
+    is only kept in memory.
+    """
+    with _lock:
+        return _remembered(code, counts, _Threads(threads))
+
+
+class _Threads(int):
+    """A number of threads, of which a table does not depend."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Threads)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=2)
+def _remembered(code: Code, counts: CellCounts, threads: _Threads) -> _native.CellTable:
+    path = table_path(code, counts)
+    table = _load(path, code, counts)
+    if table is None:
+        table = _native.CellTable.build(
+            native_code(code), **_sizes(counts), threads=int(threads)
+        )
+        _store(path, table, code, counts)
+    return table
+
+
+def table_path(code: Code, counts: CellCounts) -> Path:
+    """Returns the file of a code's table."""
+    folder = os.environ.get("SEEDLM_CACHE")
+    digest = hashlib.sha256(_header(code, counts)).hexdigest()[:16]
+    return Path(folder or Path.home() / ".cache" / "seedlm") / f"tables-{digest}.bin"
+
+
+def _sizes(counts: CellCounts) -> dict[str, int]:
+    return {"outer": counts.outer, "inner": counts.inner, "list": counts.list}
+
+
+def _header(code: Code, counts: CellCounts) -> bytes:
+    """Returns the first line of a table's file: its version, sizes and all of the code it needs."""
+    names = ("block", "latent", "lfsr_width", "taps", "basis_bits")
+    fields = {"format": "seedlm-tables", "version": _VERSION, **_sizes(counts)}
+    fields |= {name: getattr(code, name) for name in names}
+    return json.dumps(fields, sort_keys=True).encode() + b"\n"
+
+
+def _lengths(code: Code, counts: CellCounts) -> dict[str, int]:
+    pairs = (code.block + 1) // 2
+    cells = counts.outer * counts.inner
+    return {
+        "outer_directions": pairs * counts.outer,
+        "inner_directions": pairs * cells,
+        "positions": cells * counts.list,
+        "bounds": cells * counts.list // 32,
+    }
+
+
+def _load(path: Path, code: Code, counts: CellCounts) -> _native.CellTable | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    arrays = _arrays(content, code, counts)
+    if arrays is None:
+        warnings.warn(f"{path}: not a whole table of this version, built anew", stacklevel=2)
+        return None
+    return _native.CellTable.of(native_code(code), **_sizes(counts), **arrays)
+
+
+def _arrays(content: bytes, code: Code, counts: CellCounts) -> _Arrays | None:
+    header, lengths = _header(code, counts), _lengths(code, counts)
+    size = len(header) + sum(_DTYPES[name].itemsize * lengths[name] for name in _DTYPES)
+    body = memoryview(content)[:-32]
+    if len(body) != size or content[: len(header)] != header:
+        return None
+    if hashlib.sha256(body).digest() != content[-32:]:
+        return None
+    arrays: _Arrays = {}
+    offset = len(header)
+    for name, dtype in _DTYPES.items():
+        arrays[name] = np.frombuffer(body, dtype, lengths[name], offset)
+        offset += arrays[name].nbytes
+    return arrays
+
+
+def _store(path: Path, table: _native.CellTable, code: Code, counts: CellCounts) -> None:
+    parts = [_header(code, counts)]
+    parts += [getattr(table, name).astype(dtype, copy=False).data for name, dtype in _DTYPES.items()]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            file.writelines([*parts, digest.digest()])
+    except (OSError, SeedlmError):
+        return
