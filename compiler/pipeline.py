@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iree.compiler import ir
+from seedlm.codec import Mode
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -51,6 +52,7 @@ class CompileOptions:
         target: The device.
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
+        mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         iree_flags: More flags for iree-compile.
     """
@@ -60,6 +62,7 @@ class CompileOptions:
     target: Target = field(default_factory=Target)
     params: Path | None = None
     compile_to: str | None = None
+    mode: Mode = "fast"
     threads: int | None = None
     iree_flags: tuple[str, ...] = ()
 
@@ -151,7 +154,14 @@ def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptio
 def _compress_pass(
     options: CompileOptions, archives: Archives, progress: Progress | None
 ) -> CompressConstants:
-    return CompressConstants(options.code, options.selection, archives, options.threads, progress)
+    return CompressConstants(
+        code=options.code,
+        selection=options.selection,
+        archives=archives,
+        mode=options.mode,
+        threads=options.threads,
+        progress=progress,
+    )
 
 
 def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:

@@ -16,7 +16,7 @@ from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import find_weights
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
-from seedlm.codec import Encoded, encode, preset
+from seedlm.codec import Encoded, Mode, encode, preset
 from seedlm.errors import SeedlmError
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +42,7 @@ class CompressConstants:
         code: Name of a preset code.
         selection: Which weights to compress.
         archives: Where parameters are read from.
+        mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
         plans: After `run`, what was done with each weight.
@@ -53,6 +54,7 @@ class CompressConstants:
     code: str = "paper-4bit"
     selection: Selection = field(default_factory=Selection)
     archives: Archives = field(default_factory=Archives)
+    mode: Mode = "fast"
     threads: int | None = None
     progress: Progress | None = None
     plans: list[WeightPlan] = field(default_factory=list, init=False)
@@ -89,7 +91,9 @@ class CompressConstants:
 
         try:
             matrix = _as_matrix(plan, weight.read(self.archives))
-            return encode(matrix, preset(self.code), threads=self.threads, progress=report)
+            return encode(
+                matrix, preset(self.code), mode=self.mode, threads=self.threads, progress=report
+            )
         except SeedlmError as error:
             raise SeedlmError(f"{weight.name}: {error}") from None
 

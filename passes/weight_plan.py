@@ -17,7 +17,6 @@ from seedlm.codec import Code
 from seedlm.errors import SeedlmError
 
 DEFAULT_MIN_SIZE = 4096
-_SCALE_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,10 @@ class WeightPlan:
         return math.prod(shape) // columns, columns
 
     def code_bits(self, code: Code) -> int:
-        """Returns the bits of its codes, their padding and its scale."""
+        """Returns the bits of its codes, their padding and its scales."""
         rows, columns = self.matrix_shape()
-        return 8 * rows * code.row_bytes(columns) + _SCALE_BITS
+        scales = math.prod(code.scale_shape(rows, columns)) * code.scale_dtype.itemsize
+        return 8 * (rows * code.row_bytes(columns) + scales)
 
 
 def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:

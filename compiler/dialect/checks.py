@@ -48,8 +48,11 @@ def check_weight(codes: ir.Value, scale: ir.Value, code: Code, rows: int, column
         raise SeedlmError(
             f"'codes' of {rows} x {columns} weights must be {expected}, but is {codes.type}"
         )
-    if str(scale.type) != "tensor<f32>":
-        raise SeedlmError(f"'scale' must be tensor<f32>, but is {scale.type}")
+    sizes = "".join(f"{size}x" for size in code.scale_shape(rows, columns))
+    if str(scale.type) != f"tensor<{sizes}{code.scale_type}>":
+        raise SeedlmError(
+            f"'scale' must be tensor<{sizes}{code.scale_type}>, but is {scale.type}"
+        )
     codes_attribute, scale_attribute = constant_attribute(codes), constant_attribute(scale)
     if codes_attribute is None or scale_attribute is None:
         return

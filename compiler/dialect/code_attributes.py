@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The attributes that name an operation's code."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from iree.compiler import ir
@@ -33,7 +34,7 @@ def code_attributes(code: Code) -> dict[str, ir.Attribute]:
 
 
 def code_of(operation: ir.Operation) -> Code:
-    """Returns the code that an operation's attributes name.
+    """Returns the code that an operation's attributes and the type of its scale say.
 
     Raises:
         SeedlmError: An attribute is missing, of another kind or out of range.
@@ -43,7 +44,30 @@ def code_of(operation: ir.Operation) -> Code:
         raise SeedlmError(f"unknown generator '{generator}'")
     integers = {name: _attribute(operation, name, ir.IntegerAttr).value for name in _INTEGERS}
     taps = tuple(_attribute(operation, "taps", ir.DenseI64ArrayAttr))
-    return Code(taps=taps, **integers)
+    code = Code(taps=taps, **integers)
+    codes, scale = list(operation.operands)[-2:]
+    return _with_scale(code, ir.RankedTensorType(codes.type), ir.RankedTensorType(scale.type))
+
+
+def _with_scale(
+    code: Code, codes_type: ir.RankedTensorType, scale_type: ir.RankedTensorType
+) -> Code:
+    """Returns `code` with the scales that a tensor of scales can hold for its codes.
+
+    Groups of 128 and 256 columns are told apart by their number; where that is the same, either
+    means the same.
+    """
+    element = str(scale_type.element_type)
+    if scale_type.rank < 2:
+        return replace(code, scale=("tensor", "row")[scale_type.rank], scale_type=element)
+    columns = codes_type.shape[1] * 8 // code.record_bits * code.block
+    grouped = [
+        replace(code, scale=scale, scale_type=element) for scale in ("group-128", "group-256")
+    ]
+    fitting = [each for each in grouped if each.scale_shape(1, columns)[1] == scale_type.shape[1]]
+    if scale_type.rank > 2 or not fitting:
+        raise SeedlmError(f"'scale' does not fit groups of 128 or 256 columns: {scale_type}")
+    return fitting[0]
 
 
 def _attribute(operation: ir.Operation, name: str, kind: type[_T]) -> _T:

@@ -14,6 +14,7 @@ from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
 from seedlm.compiler.ir.build import dim_size, empty, expand, filled, generic, pad_end, slice_at
 from seedlm.passes.linalg_form.decoder import block_factor, integer_weights
 from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
+from seedlm.passes.linalg_form.scales import Scales, loop_index, loop_number
 
 
 def lower_contract(operation: ir.Operation) -> ir.Value:
@@ -28,8 +29,8 @@ def lower_contract(operation: ir.Operation) -> ir.Value:
     sizes: dict[int, ir.Value | int] = {loop: dim_size(lhs, i) for i, loop in enumerate(maps.lhs)}
     sizes[maps.row] = planes.rows
     result_sizes = [sizes[loop] for loop in maps.result]
-    inputs = [*planes.all, scale, *_column_slices(lhs, maps, planes)]
-    total = _accumulate(inputs, planes, maps, result_sizes)
+    slices = _column_slices(lhs, maps, planes)
+    total = _accumulate(slices, planes, Scales(scale, planes.code, maps.row), maps, result_sizes)
     element = ir.RankedTensorType(operation.result.type).element_type
     return total if element == ir.F32Type.get() else _truncate(total, result_sizes, element)
 
@@ -43,29 +44,39 @@ def _column_slices(lhs: ir.Value, maps: ContractMaps, planes: Planes) -> list[ir
 
 
 def _accumulate(
-    inputs: list[ir.Value],
+    slices: list[ir.Value],
     planes: Planes,
+    scales: Scales,
     maps: ContractMaps,
     result_sizes: Sequence[ir.Value | int],
 ) -> ir.Value:
-    plane_count = len(planes.all)
+    code, plane_count = planes.code, len(planes.all)
+    split = plane_count + len(scales.inputs)
 
     def body(arguments: Sequence[ir.Value]) -> ir.Value:
-        elements, scale = arguments[:plane_count], arguments[plane_count]
-        activations, total = arguments[plane_count + 1 : -1], arguments[-1]
-        for i, record in enumerate(planes.records(elements)):
-            block = activations[i * planes.code.block : (i + 1) * planes.code.block]
-            weights = integer_weights(record, planes.code)
-            dot = _dot([_to_f32(weight.value) for weight in weights], [_to_f32(x) for x in block])
-            factor = block_factor(record, scale, planes.code)
+        total, scale_elements = arguments[-1], arguments[plane_count:split]
+        for i, record in enumerate(planes.records(arguments[:plane_count])):
+            scale = scales.read(
+                scale_elements,
+                lambda: loop_index(maps.row),
+                lambda i=i: loop_number(maps.column) * planes.group_columns + i * code.block,
+            )
+            block = arguments[split + i * code.block : split + (i + 1) * code.block]
+            weights = [_to_f32(weight.value) for weight in integer_weights(record, code)]
+            dot = _dot(weights, [_to_f32(x) for x in block])
+            factor = block_factor(record, scale, code)
             total = arith.AddFOp(total, arith.MulFOp(dot, factor).result).result
         return total
 
     zeros = filled(result_sizes, ir.F32Type.get(), 0.0)
-    plane_maps = [[maps.row, maps.column]] * plane_count
-    slice_maps = [maps.lhs] * planes.group_columns
+    all_maps = [
+        *[[maps.row, maps.column]] * plane_count,
+        *scales.maps,
+        *[maps.lhs] * planes.group_columns,
+        maps.result,
+    ]
     iterators = ["parallel"] * (maps.loops - 1) + ["reduction"]
-    return generic(inputs, zeros, [*plane_maps, [], *slice_maps, maps.result], iterators, body)
+    return generic([*planes.all, *scales.inputs, *slices], zeros, all_maps, iterators, body)
 
 
 def _dot(weights: Sequence[ir.Value], activations: Sequence[ir.Value]) -> ir.Value:

@@ -4,7 +4,7 @@
 from seedlm.codec.code import PRESETS, Code, preset
 from seedlm.codec.decoder import decode
 from seedlm.codec.encoded import Encoded
-from seedlm.codec.encoder import encode
+from seedlm.codec.encoder import Mode, encode
 from seedlm.codec.storage import load, save
 
-__all__ = ["PRESETS", "Code", "Encoded", "decode", "encode", "load", "preset", "save"]
+__all__ = ["PRESETS", "Code", "Encoded", "Mode", "decode", "encode", "load", "preset", "save"]

@@ -142,10 +142,15 @@ class Code:
             return (rows,)
         return (rows, int(self.scale_groups(columns)[-1]) + 1)
 
+    @property
+    def scale_columns(self) -> int | None:
+        """Columns of a row that share a scale; None if all of them do."""
+        return _SCALE_GROUPS[self.scale]
+
     def scale_groups(self, columns: int) -> npt.NDArray[np.int64]:
         """Returns the index of the scale group of each block of a row, int64 [blocks_per_row]."""
         starts = np.arange(self.blocks_per_row(columns)) * self.block
-        return starts // (_SCALE_GROUPS[self.scale] or max(columns, 1))
+        return starts // (self.scale_columns or max(columns, 1))
 
 
 def _signed_range(bits: int) -> tuple[int, int]:

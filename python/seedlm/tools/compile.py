@@ -10,7 +10,9 @@ import logging
 import sys
 import tempfile
 from pathlib import Path
+from typing import get_args
 
+from seedlm.codec import PRESETS, Mode
 from seedlm.compiler.outputs import check_distinct
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
@@ -60,7 +62,15 @@ def _split_flags(argv: list[str] | None) -> tuple[list[str], list[str]]:
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is compressed")
-    group.add_argument("--bits", type=int, choices=_BITS, default=4, help="bits a weight (4)")
+    codes = group.add_mutually_exclusive_group()
+    codes.add_argument("--bits", type=int, choices=_BITS, default=4, help="bits a weight (4)")
+    codes.add_argument("--code", choices=PRESETS, help="code, instead of the default one of --bits")
+    group.add_argument(
+        "--search",
+        choices=get_args(Mode),
+        default="fast",
+        help="how seeds are found: fast, or the best of all by proof or by trying each (fast)",
+    )
     for name, what in (("include", "compress only"), ("exclude", "leave dense")):
         group.add_argument(
             f"--{name}",
@@ -165,7 +175,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
     return CompileOptions(
-        code=_BITS[arguments.bits],
+        code=arguments.code or _BITS[arguments.bits],
         selection=Selection(
             include=tuple(arguments.include),
             exclude=tuple(arguments.exclude),
@@ -175,6 +185,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         target=Target(arguments.target, arguments.target_cpu),
         params=arguments.params,
         compile_to=arguments.compile_to,
+        mode=arguments.search,
         threads=arguments.threads,
         iree_flags=tuple(arguments.iree_flags),
     )
