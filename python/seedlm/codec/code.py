@@ -76,7 +76,9 @@ class Code:
                 f"code: a record of {self.record_bits} bits is longer than {MAX_RECORD_BITS}"
             )
         if self.scale not in _SCALE_GROUPS:
-            raise SeedlmError(f"code: scale {self.scale!r} is not one of {', '.join(_SCALE_GROUPS)}")
+            raise SeedlmError(
+                f"code: scale {self.scale!r} is not one of {', '.join(_SCALE_GROUPS)}"
+            )
         if self.scale_type not in _SCALE_TYPES:
             raise SeedlmError(
                 f"code: scale_type {self.scale_type!r} is not one of {', '.join(_SCALE_TYPES)}"

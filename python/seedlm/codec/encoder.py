@@ -49,12 +49,13 @@ def encode(
       only at those near the block's direction and, if a bound says that others could be better,
       at these too.
     - "fast" takes the best of the nearest seeds by an estimate of the error, and for that seed the
-      best coefficients and exponent. On Gaussian weights the error of a matrix is less than 0.5 %
-      above the least.
+      best coefficients and exponent. On Gaussian weights the error is less than 0.5 % above the
+      least for the presets of the paper, and less than 1.5 % for those with wider seeds.
 
     The result depends on the weights, the code and, for "fast", the mode alone: not on `threads`,
-    the processor or the size of chunks. Codes with fewer than 14 register bits are always encoded
-    exhaustively. Other modes use a table that is built at the first use of a code and kept on disk
+    the processor or the size of chunks. Codes with fewer than 14 register bits, or less than
+    four more weights in a block than latent dimensions, are always encoded exhaustively. For others
+    "fast" and "certified" use a table that is built at the first use of a code and kept on disk
     (see `seedlm.codec.cells`).
 
     Args:
