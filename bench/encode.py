@@ -2,12 +2,12 @@
 """Speed and error of the encoder on Gaussian weights, by preset, mode and number of threads.
 
 Method: a matrix of i.i.d. normal weights, as many blocks as given for the mode, is encoded
-`--repeat` times after a warm-up that has the tables in memory. With one thread the figure is blocks
-by the least CPU time of the process, which other load on the machine hardly changes; with more it is
-blocks by the least wall time. Errors are relative Frobenius errors; "excess" is that over the
-exhaustive mode on the same blocks. The table of each preset is built in an empty folder (cold) and
-read back by a new process (warm); both are wall times of encoding one block, which a process that
-has the table in memory does in under a millisecond but for the choice of the scale.
+`--repeat` times after a warm-up that has the tables in memory. With one thread the figure is
+blocks by the least CPU time of the process, which other load on the machine hardly changes; with
+more it is blocks by the least wall time. Errors are relative Frobenius errors; "excess" is that
+over the exhaustive mode on the same blocks. The table of each preset is built in an empty folder
+(cold) and read back by a new process (warm); both are wall times of encoding one block, which takes
+next to no time when the table is in memory.
 """
 
 import argparse

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -92,7 +92,13 @@ def _remembered(code: Code, counts: CellCounts, threads: _Threads) -> _native.Ce
     path = table_path(code, counts)
     table = _load(path, code, counts)
     if table is None:
-        table = _native.CellTable.build(native_code(code), **_sizes(counts), threads=int(threads))
+        table = _native.CellTable.build(
+            native_code(code),
+            outer=counts.outer,
+            inner=counts.inner,
+            seeds=counts.list,
+            threads=int(threads),
+        )
         _store(path, table, code, counts)
     return table
 
@@ -104,14 +110,10 @@ def table_path(code: Code, counts: CellCounts) -> Path:
     return Path(folder or Path.home() / ".cache" / "seedlm") / f"tables-{digest}.bin"
 
 
-def _sizes(counts: CellCounts) -> dict[str, int]:
-    return {"outer": counts.outer, "inner": counts.inner, "list": counts.list}
-
-
 def _header(code: Code, counts: CellCounts) -> bytes:
     """Returns the first line of a table's file: its version, sizes and all of the code it needs."""
     names = ("block", "latent", "lfsr_width", "taps", "basis_bits")
-    fields = {"format": "seedlm-tables", "version": _VERSION, **_sizes(counts)}
+    fields: dict[str, Any] = {"format": "seedlm-tables", "version": _VERSION, **asdict(counts)}
     fields |= {name: getattr(code, name) for name in names}
     return json.dumps(fields, sort_keys=True).encode() + b"\n"
 
@@ -137,7 +139,9 @@ def _load(path: Path, code: Code, counts: CellCounts) -> _native.CellTable | Non
     if arrays is None:
         warnings.warn(f"{path}: not a whole table of this version, built anew", stacklevel=2)
         return None
-    return _native.CellTable.of(native_code(code), **_sizes(counts), **arrays)
+    return _native.CellTable.of(
+        native_code(code), outer=counts.outer, inner=counts.inner, seeds=counts.list, **arrays
+    )
 
 
 def _arrays(content: bytes, code: Code, counts: CellCounts) -> _Arrays | None:

@@ -21,7 +21,10 @@ _RANGES = {
 }
 
 _SCALE_GROUPS = {"tensor": None, "row": None, "group-128": 128, "group-256": 256}
-_SCALE_TYPES = {"f32": np.dtype(np.float32), "f16": np.dtype(np.float16)}
+_SCALE_TYPES: dict[str, np.dtype[np.float16] | np.dtype[np.float32]] = {
+    "f32": np.dtype(np.float32),
+    "f16": np.dtype(np.float16),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

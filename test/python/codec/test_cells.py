@@ -5,21 +5,25 @@ import multiprocessing
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from samples import code_of_width
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import code_of_width, codes
 
-from seedlm.codec import Code, _native, encode, preset
+from seedlm.codec import Code, _native, decode, encode, preset
 from seedlm.codec.cells import CellCounts, _remembered, cell_counts, cell_table, table_path
-from seedlm.codec.native import Records, native_code
+from seedlm.codec.native import native_code
 
 # Small and quick to build.
 CODE = code_of_width(14, 8, 3)
 COUNTS = CellCounts(outer=16, inner=16, list=128, fast=64)
 
 Blocks = npt.NDArray[np.float32]
+Records = tuple[npt.NDArray[Any], ...]
 
 
 def magnitudes(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
@@ -46,7 +50,7 @@ def sample(distribution: str, n: int) -> tuple[Blocks, Blocks]:
 @cache
 def table(simd: str = "", threads: int = 2) -> _native.CellTable:
     return _native.CellTable.build(
-        native_code(CODE), outer=16, inner=16, list=128, threads=threads, simd=simd
+        native_code(CODE), outer=16, inner=16, seeds=128, threads=threads, simd=simd
     )
 
 
@@ -58,7 +62,7 @@ def assert_same(a: Records, b: Records) -> None:
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_certified_is_exhaustive(distribution: str) -> None:
     blocks, scales = sample(distribution, 500)
-    certified = table().encode_blocks(blocks, scales, list=64, certify=True, threads=2)
+    certified = table().encode_blocks(blocks, scales, seeds=64, certify=True, threads=2)
     assert_same(certified, _native.encode_blocks(blocks, scales, native_code(CODE), threads=2))
 
 
@@ -94,7 +98,7 @@ def test_records_are_the_same(simd: str, distribution: str, certify: bool) -> No
 
     def encoded(blocks: Blocks, simd: str, threads: int) -> Records:
         return table().encode_blocks(
-            blocks, scales[: len(blocks)], list=64, certify=certify, threads=threads, simd=simd
+            blocks, scales[: len(blocks)], seeds=64, certify=certify, threads=threads, simd=simd
         )
 
     expected = encoded(blocks, "baseline", 1)
@@ -106,12 +110,12 @@ def test_records_are_the_same(simd: str, distribution: str, certify: bool) -> No
 @pytest.mark.parametrize(("block", "latent"), [(4, 4), (5, 2), (7, 3), (16, 1), (15, 4)])
 def test_other_shapes(block: int, latent: int) -> None:
     code = native_code(code_of_width(12, block, latent, exponent_bits=2))
-    cells = _native.CellTable.build(code, outer=16, inner=16, list=64, threads=2)
+    cells = _native.CellTable.build(code, outer=16, inner=16, seeds=64, threads=2)
     blocks = np.random.default_rng(4).standard_normal((60, block)).astype(np.float32)
     scales = np.full(60, 0.3, np.float32)
     best = _native.encode_blocks(blocks, scales, code, threads=2)
-    assert_same(cells.encode_blocks(blocks, scales, list=32, certify=True, threads=2), best)
-    fast = cells.encode_blocks(blocks, scales, list=64, certify=False, threads=2)
+    assert_same(cells.encode_blocks(blocks, scales, seeds=32, certify=True, threads=2), best)
+    fast = cells.encode_blocks(blocks, scales, seeds=64, certify=False, threads=2)
     assert (fast[3] >= best[3]).all()
 
 
@@ -120,7 +124,7 @@ def test_positions_out_of_range() -> None:
     positions = np.full_like(table().positions, CODE.seeds)
     with pytest.raises(ValueError, match="a position is out of range"):
         _native.CellTable.of(
-            native_code(CODE), outer=16, inner=16, list=128, positions=positions, **arrays
+            native_code(CODE), outer=16, inner=16, seeds=128, positions=positions, **arrays
         )
 
 
@@ -176,3 +180,16 @@ def test_concurrent_builders(path: Path) -> None:
 
 def _sum_of_positions(_: int) -> int:
     return int(positions_of().sum())
+
+
+@settings(max_examples=40, deadline=None)
+@given(codes(), st.integers(1, 5), st.integers(1, 300), st.integers(0, 99))
+def test_round_trip_of_any_code(code: Code, rows: int, columns: int, seed: int) -> None:
+    weights = np.random.default_rng(seed).standard_normal((rows, columns)).astype(np.float32)
+    encoded = encode(weights, code)
+    decoded = decode(encoded)
+    assert decoded.shape == weights.shape
+    error = np.linalg.norm(weights.astype(np.float64) - decoded) / np.linalg.norm(weights)
+    assert encoded.relative_error == pytest.approx(error, rel=1e-5, abs=1e-9)
+    # A block is at worst zero.
+    assert error <= 1
