@@ -10,9 +10,11 @@ namespace {
 // What rounding in single precision may add to a residual.
 constexpr float kSlack = 1e-6f;
 // Growth of the residual up to which seeds are tried.
-constexpr float kGrowth = 1.8f;
-constexpr float kFirst = 1.4f;
+constexpr float kGrowth = 1.4f;
+constexpr float kFirst = 1.1f;
 constexpr float kSmoothing = 1.0f / 64;
+// Seeds whose columns stay in the first cache while a batch goes over them.
+constexpr size_t kStep = 256;
 constexpr float kAnyEnergy = 3e38f;
 // What rounding in double may add to an angle's cosine or an error.
 constexpr double kRounding = 1e-9;
@@ -69,9 +71,12 @@ void CellSearch::fill(uint32_t cell, size_t count) {
 
 void CellSearch::run_batch(const Oriented *const *blocks, size_t count) {
   size_t pending[kBatch];
+  for (size_t begin = 0; begin < options_.list; begin += kStep)
+    for (size_t b = 0; b < count; ++b)
+      kernel_.energies(view_, columns_at(begin),
+                       std::min(kStep, options_.list - begin),
+                       blocks[b]->direction.data(), energies(b) + begin);
   for (size_t b = 0; b < count; ++b) {
-    kernel_.energies(view_, columns_at(0), options_.list,
-                     blocks[b]->direction.data(), energies(b));
     best_[b] = {1, cells_.positions[cell_ * list_], -1};
     pending[b] = b;
   }
@@ -143,18 +148,17 @@ void CellSearch::flush() {
 // false if there may be others.
 bool CellSearch::certify(const Oriented &block, size_t b) {
   const size_t tried = options_.list;
-  try_range(block, energies(b), 0, tried);
-  size_t end = certain_after(block);
+  try_range(energies(b), 0, tried);
+  const size_t end = certain_after(block);
   if (end <= tried)
     return true;
-  const bool is_certain = end <= list_;
-  if (!is_certain)
+  if (end > list_)
     return false;
   fill(cell_, end);
   float *rest = energies(kBatch);
   kernel_.energies(view_, columns_at(tried), end - tried,
                    block.direction.data(), rest);
-  try_range(block, rest, tried, end);
+  try_range(rest, tried, end);
   return true;
 }
 
@@ -191,8 +195,7 @@ size_t CellSearch::certain_after(const Oriented &block) const {
 
 // Tries seeds begin..end of the list, whose energies for the block are given,
 // that could be better than the finisher's record.
-void CellSearch::try_range(const Oriented &block, const float *energies,
-                           size_t begin, size_t end) {
+void CellSearch::try_range(const float *energies, size_t begin, size_t end) {
   const double error = finisher_.error() / finisher_.energy();
   const auto low = static_cast<float>((1 - error - margin_) *
                                       static_cast<double>(kEnergyOne));
@@ -201,15 +204,8 @@ void CellSearch::try_range(const Oriented &block, const float *energies,
   for (size_t i = 0; i < found; ++i) {
     const size_t position =
         cells_.positions[cell_ * list_ + begin + indices_[i]];
-    if (may_win(block, position, energies[indices_[i]]))
-      finisher_.try_seed(subspaces_.seed(position), subspaces_.basis(position));
+    finisher_.try_seed(subspaces_.seed(position), subspaces_.basis(position));
   }
-}
-
-// Whether a seed's error, computed from its factors in low precision, is within
-// the errors of that of the finisher's.
-bool CellSearch::may_win(const Oriented &, size_t, float) const {
-  return true;
 }
 
 } // namespace seedlm

@@ -7,7 +7,6 @@
 #include "cells.h"
 #include "finisher.h"
 
-#include <memory>
 #include <vector>
 
 namespace seedlm {
@@ -66,9 +65,7 @@ private:
 
   bool certify(const Oriented &block, size_t b);
   size_t certain_after(const Oriented &block) const;
-  void try_range(const Oriented &block, const float *energies, size_t begin,
-                 size_t end);
-  bool may_win(const Oriented &block, size_t position, float energy) const;
+  void try_range(const float *energies, size_t begin, size_t end);
 
   const Subspaces &subspaces_;
   const Cells &cells_;

@@ -177,10 +177,10 @@ NB_MODULE(_native, m) {
           nb::arg("basis_bits"));
   nb::class_<CellTable>(m, "CellTable")
       .def_static("build", &build_table, nb::arg("code"), nb::kw_only(),
-                  nb::arg("outer"), nb::arg("inner"), nb::arg("list"),
+                  nb::arg("outer"), nb::arg("inner"), nb::arg("seeds"),
                   nb::arg("threads"), nb::arg("simd") = "")
       .def_static("of", &table_of, nb::arg("code"), nb::kw_only(),
-                  nb::arg("outer"), nb::arg("inner"), nb::arg("list"),
+                  nb::arg("outer"), nb::arg("inner"), nb::arg("seeds"),
                   nb::arg("outer_directions"), nb::arg("inner_directions"),
                   nb::arg("positions"), nb::arg("bounds"))
       .def_prop_ro("outer_directions",
@@ -204,7 +204,7 @@ NB_MODULE(_native, m) {
                                     self);
                    })
       .def("encode_blocks", &encode_by_table, nb::arg("blocks"),
-           nb::arg("scales"), nb::kw_only(), nb::arg("list"),
+           nb::arg("scales"), nb::kw_only(), nb::arg("seeds"),
            nb::arg("certify"), nb::arg("threads"), nb::arg("simd") = "");
   m.def("simd_levels", &simd_level_names);
   m.def("encode_blocks", &encode_blocks, nb::arg("blocks"), nb::arg("scales"),

@@ -38,7 +38,6 @@ Subspaces::Subspaces(const Code &code)
     values_[i] = code.basis_value(orbit_[i % positions]);
   rows_.resize(positions * row_words_);
   triangles_.resize(positions * triangle_size(code.latent));
-  hard_.resize(positions);
   for (size_t position = 0; position < positions; ++position)
     add(position);
 }
@@ -54,8 +53,6 @@ void Subspaces::add(size_t position) {
     for (int m = p; m < code_.latent; ++m)
       *entry++ = static_cast<float>(factors.r[p][m]);
   }
-  hard_[position] =
-      !(frobenius_norm(inverse_of(code_.latent, factors.r)) <= kInverseLimit);
 }
 
 Basis Subspaces::basis(size_t position) const {

@@ -33,12 +33,6 @@ public:
   uint32_t seed(size_t position) const { return orbit_[position]; }
   // The basis of a seed, the same as basis_of.
   Basis basis(size_t position) const;
-  // The triangle R of a position, row by row, in single precision.
-  const float *triangle(size_t position) const {
-    return &triangles_[position * triangle_size(code_.latent)];
-  }
-  // The seed's R is so close to singular that single precision fails.
-  bool is_hard(size_t position) const { return hard_[position]; }
   // Upper bound of the error of the energy |Q^T w|^2 computed in fixed point.
   double margin() const;
 
@@ -51,7 +45,6 @@ private:
   std::vector<double> values_; // the basis value at each position
   std::vector<int32_t> rows_;
   std::vector<float> triangles_;
-  std::vector<bool> hard_;
 };
 
 } // namespace seedlm

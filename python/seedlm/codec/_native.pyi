@@ -2,7 +2,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from seedlm.codec.native import Records
+from seedlm.codec.packing import Integers, Seeds
+
+_Records = tuple[Seeds, Integers, Integers, npt.NDArray[np.float64]]
 
 class NativeCode:
     def __init__(
@@ -20,7 +22,7 @@ class NativeCode:
 class CellTable:
     @staticmethod
     def build(
-        code: NativeCode, *, outer: int, inner: int, list: int, threads: int, simd: str = ""
+        code: NativeCode, *, outer: int, inner: int, seeds: int, threads: int, simd: str = ""
     ) -> CellTable: ...
     @staticmethod
     def of(
@@ -28,7 +30,7 @@ class CellTable:
         *,
         outer: int,
         inner: int,
-        list: int,
+        seeds: int,
         outer_directions: npt.NDArray[np.int32],
         inner_directions: npt.NDArray[np.int32],
         positions: npt.NDArray[np.uint32],
@@ -47,11 +49,11 @@ class CellTable:
         blocks: npt.NDArray[np.float32],
         scales: npt.NDArray[np.float32],
         *,
-        list: int,
+        seeds: int,
         certify: bool,
         threads: int,
         simd: str = "",
-    ) -> Records: ...
+    ) -> _Records: ...
 
 def simd_levels() -> list[str]: ...
 def encode_blocks(
@@ -61,4 +63,4 @@ def encode_blocks(
     *,
     threads: int,
     simd: str = "",
-) -> Records: ...
+) -> _Records: ...

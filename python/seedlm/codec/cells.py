@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -28,15 +28,12 @@ from seedlm.errors import SeedlmError
 # To be raised with every change of a table's content or of the file.
 _VERSION = 1
 
-# With fewer seeds all are tried.
+# With fewer seeds all are tried; and with almost as many latent dimensions as weights, where the
+# nearest seeds are no better than others.
 _LEAST_WIDTH = 14
+_LEAST_CODIMENSION = 4
 
-_DTYPES = {
-    "outer_directions": np.dtype("<i4"),
-    "inner_directions": np.dtype("<i4"),
-    "positions": np.dtype("<u4"),
-    "bounds": np.dtype("<f4"),
-}
+_BOUND_GROUP = 32
 _Arrays = dict[str, npt.NDArray[Any]]
 _lock = Lock()
 
@@ -59,15 +56,15 @@ class CellCounts:
 
 
 def cell_counts(code: Code) -> CellCounts | None:
-    """Returns the sizes of a code's table; None if the code has so few seeds that it needs none.
+    """Returns the sizes of a code's table; None if all seeds are always tried.
 
     More latent dimensions and more weights in a block put more seeds near a direction.
     """
-    if code.lfsr_width < _LEAST_WIDTH:
+    if code.lfsr_width < _LEAST_WIDTH or code.block - code.latent < _LEAST_CODIMENSION:
         return None
     if code.latent >= 4 or code.block > 10:
         return CellCounts(outer=256, inner=128, list=2048, fast=2048)
-    return CellCounts(outer=256, inner=128, list=1024, fast=768)
+    return CellCounts(outer=256, inner=128, list=2048, fast=768 if code.lfsr_width <= 16 else 2048)
 
 
 def cell_table(code: Code, counts: CellCounts, threads: int) -> _native.CellTable:
@@ -96,7 +93,11 @@ def _remembered(code: Code, counts: CellCounts, threads: _Threads) -> _native.Ce
     table = _load(path, code, counts)
     if table is None:
         table = _native.CellTable.build(
-            native_code(code), **_sizes(counts), threads=int(threads)
+            native_code(code),
+            outer=counts.outer,
+            inner=counts.inner,
+            seeds=counts.list,
+            threads=int(threads),
         )
         _store(path, table, code, counts)
     return table
@@ -109,26 +110,23 @@ def table_path(code: Code, counts: CellCounts) -> Path:
     return Path(folder or Path.home() / ".cache" / "seedlm") / f"tables-{digest}.bin"
 
 
-def _sizes(counts: CellCounts) -> dict[str, int]:
-    return {"outer": counts.outer, "inner": counts.inner, "list": counts.list}
-
-
 def _header(code: Code, counts: CellCounts) -> bytes:
     """Returns the first line of a table's file: its version, sizes and all of the code it needs."""
     names = ("block", "latent", "lfsr_width", "taps", "basis_bits")
-    fields = {"format": "seedlm-tables", "version": _VERSION, **_sizes(counts)}
+    fields: dict[str, Any] = {"format": "seedlm-tables", "version": _VERSION, **asdict(counts)}
     fields |= {name: getattr(code, name) for name in names}
     return json.dumps(fields, sort_keys=True).encode() + b"\n"
 
 
-def _lengths(code: Code, counts: CellCounts) -> dict[str, int]:
+def _layout(code: Code, counts: CellCounts) -> dict[str, tuple[str, int]]:
+    """Returns the type and the length of each array of a file."""
     pairs = (code.block + 1) // 2
     cells = counts.outer * counts.inner
     return {
-        "outer_directions": pairs * counts.outer,
-        "inner_directions": pairs * cells,
-        "positions": cells * counts.list,
-        "bounds": cells * counts.list // 32,
+        "outer_directions": ("<i4", pairs * counts.outer),
+        "inner_directions": ("<i4", pairs * cells),
+        "positions": ("<u2" if code.lfsr_width <= 16 else "<u4", cells * counts.list),
+        "bounds": ("<f4", cells * counts.list // _BOUND_GROUP),
     }
 
 
@@ -141,12 +139,14 @@ def _load(path: Path, code: Code, counts: CellCounts) -> _native.CellTable | Non
     if arrays is None:
         warnings.warn(f"{path}: not a whole table of this version, built anew", stacklevel=2)
         return None
-    return _native.CellTable.of(native_code(code), **_sizes(counts), **arrays)
+    return _native.CellTable.of(
+        native_code(code), outer=counts.outer, inner=counts.inner, seeds=counts.list, **arrays
+    )
 
 
 def _arrays(content: bytes, code: Code, counts: CellCounts) -> _Arrays | None:
-    header, lengths = _header(code, counts), _lengths(code, counts)
-    size = len(header) + sum(_DTYPES[name].itemsize * lengths[name] for name in _DTYPES)
+    header, layout = _header(code, counts), _layout(code, counts)
+    size = len(header) + sum(np.dtype(dtype).itemsize * n for dtype, n in layout.values())
     body = memoryview(content)[:-32]
     if len(body) != size or content[: len(header)] != header:
         return None
@@ -154,15 +154,16 @@ def _arrays(content: bytes, code: Code, counts: CellCounts) -> _Arrays | None:
         return None
     arrays: _Arrays = {}
     offset = len(header)
-    for name, dtype in _DTYPES.items():
-        arrays[name] = np.frombuffer(body, dtype, lengths[name], offset)
+    for name, (dtype, length) in layout.items():
+        arrays[name] = np.frombuffer(body, dtype, length, offset)
         offset += arrays[name].nbytes
-    return arrays
+    return arrays | {"positions": arrays["positions"].astype(np.uint32)}
 
 
 def _store(path: Path, table: _native.CellTable, code: Code, counts: CellCounts) -> None:
-    parts = [_header(code, counts)]
-    parts += [getattr(table, name).astype(dtype, copy=False).data for name, dtype in _DTYPES.items()]
+    parts: list[Any] = [_header(code, counts)]
+    for name, (dtype, _) in _layout(code, counts).items():
+        parts.append(getattr(table, name).astype(dtype, copy=False).data)
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

@@ -21,7 +21,10 @@ _RANGES = {
 }
 
 _SCALE_GROUPS = {"tensor": None, "row": None, "group-128": 128, "group-256": 256}
-_SCALE_TYPES = {"f32": np.dtype(np.float32), "f16": np.dtype(np.float16)}
+_SCALE_TYPES: dict[str, np.dtype[np.float16] | np.dtype[np.float32]] = {
+    "f32": np.dtype(np.float32),
+    "f16": np.dtype(np.float16),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,9 @@ class Code:
                 f"code: a record of {self.record_bits} bits is longer than {MAX_RECORD_BITS}"
             )
         if self.scale not in _SCALE_GROUPS:
-            raise SeedlmError(f"code: scale {self.scale!r} is not one of {', '.join(_SCALE_GROUPS)}")
+            raise SeedlmError(
+                f"code: scale {self.scale!r} is not one of {', '.join(_SCALE_GROUPS)}"
+            )
         if self.scale_type not in _SCALE_TYPES:
             raise SeedlmError(
                 f"code: scale_type {self.scale_type!r} is not one of {', '.join(_SCALE_TYPES)}"

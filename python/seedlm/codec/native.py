@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Codes in the form of the native module."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,8 +10,21 @@ from seedlm.codec import _native
 from seedlm.codec.code import Code
 from seedlm.codec.packing import Integers, Seeds
 
-Records = tuple[Seeds, Integers, Integers, npt.NDArray[np.float64]]
-"""Seeds [n], coefficients [n, latent], exponents [n] and squared errors [n] of n blocks."""
+
+class Records(NamedTuple):
+    """The records of n blocks.
+
+    Attributes:
+        seeds: uint32 [n].
+        coefficients: int8 [n, latent].
+        exponents: int8 [n].
+        errors: float64 [n], the squared errors of the decoded weights.
+    """
+
+    seeds: Seeds
+    coefficients: Integers
+    exponents: Integers
+    errors: npt.NDArray[np.float64]
 
 
 def native_code(code: Code) -> _native.NativeCode:

@@ -2,7 +2,7 @@
 """Choice of the scales of a weight matrix, which centre the exponents on its blocks."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,8 @@ def _representable(scales: _Floats, code: Code) -> Scales:
     """Rounds scales to the code's type; those too small or too large become its limits."""
     limits = np.finfo(code.scale_dtype)
     least = limits.smallest_subnormal if code.scale_type == "f16" else limits.smallest_normal
-    return np.clip(scales, float(least), float(limits.max)).astype(code.scale_dtype)
+    clipped = np.clip(scales, float(least), float(limits.max))
+    return cast(Scales, clipped.astype(code.scale_dtype))
 
 
 def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:

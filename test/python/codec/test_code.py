@@ -59,7 +59,10 @@ def test_block_belongs_to_the_group_of_its_first_column() -> None:
 
 
 def test_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(SeedlmError, match=r"^preset 'int4' is unknown; .*paper-4bit, paper-3bit, seed-4bit, seed-3bit$"):
+    with pytest.raises(
+        SeedlmError,
+        match=r"^preset 'int4' is unknown; .*paper-4bit, paper-3bit, seed-4bit, seed-3bit$",
+    ):
         preset("int4")
 
 

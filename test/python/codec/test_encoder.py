@@ -190,3 +190,42 @@ def test_few_exponents_cost_little_on_gaussian_weights(bits: int) -> None:
     full = code_of_width(12, 8, 3)
     few = replace(full, exponent_bits=bits)
     assert encode(weights, few).relative_error < 1.1 * encode(weights, full).relative_error
+
+
+@pytest.mark.parametrize("scale_type", ["f32", "f16"])
+@pytest.mark.parametrize("scale", ["tensor", "row", "group-128", "group-256"])
+def test_scales(scale: str, scale_type: str) -> None:
+    weights = gaussian(6, 300) * 4.0 ** np.arange(6, dtype=np.float32)[:, None]
+    weights[2] = 0
+    code = code_of_width(10, 12, 3, exponent_bits=1, scale=scale, scale_type=scale_type)
+    encoded = encode(weights, code)
+    assert encoded.scale.shape == code.scale_shape(6, 300)
+    assert encoded.scale.dtype == (np.float16 if scale_type == "f16" else np.float32)
+    assert encoded.bits == 8 * encoded.codes.nbytes + 8 * encoded.scale.nbytes
+    assert encoded.relative_error == pytest.approx(relative_error(weights, encoded), rel=1e-6)
+    assert encoded.relative_error < 0.5
+
+
+def test_row_scales_follow_the_rows() -> None:
+    weights = gaussian(6, 120) * 4.0 ** np.arange(6, dtype=np.float32)[:, None]
+    code = code_of_width(10, 12, 3, exponent_bits=1)
+    rows = np.linalg.norm(weights, axis=1)
+    errors = {}
+    for scale in ("tensor", "row"):
+        difference = weights - decode(encode(weights, replace(code, scale=scale)))
+        errors[scale] = float(np.mean(np.linalg.norm(difference, axis=1) / rows))
+    assert errors["row"] < 0.7 * errors["tensor"]
+
+
+@pytest.mark.parametrize("magnitude", [1e-9, 1e-3, 1e6])
+def test_scales_of_half_precision_are_in_range(magnitude: float) -> None:
+    code = code_of_width(10, 12, 3, exponent_bits=1, scale="row", scale_type="f16")
+    encoded = encode(gaussian(2, 24) * np.float32(magnitude), code)
+    assert np.isfinite(encoded.scale).all()
+    assert (encoded.scale > 0).all()
+    assert encoded.relative_error <= 1
+
+
+def test_unknown_mode() -> None:
+    with pytest.raises(SeedlmError, match=r"^mode 'best' is not one of fast, certified, exh"):
+        encode(gaussian(1, 8), SMALL, mode="best")  # type: ignore[arg-type]
