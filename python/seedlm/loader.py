@@ -40,7 +40,12 @@ class LoadedModule:
             raise SeedlmError(f"call failed: {status.rpartition('; ')[2]}") from None
         if not isinstance(outputs, (tuple, list)):
             outputs = (outputs,)
-        return tuple(np.array(output.to_host()) for output in outputs)
+        return tuple(_to_host(output) for output in outputs)
+
+
+def _to_host(output: Any) -> NDArray[Any]:
+    """Returns an output, a tensor or a Python number, as an array of its own."""
+    return np.array(output.to_host() if isinstance(output, rt.DeviceArray) else output)
 
 
 def load(

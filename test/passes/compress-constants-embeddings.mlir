@@ -82,3 +82,23 @@ util.func public @elements(%indices: tensor<4x8xi64>, %init: tensor<4x8xf32>) ->
   } -> tensor<4x8xf32>
   util.return %rows : tensor<4x8xf32>
 }
+
+// The indices are not read in the order of the result's rows.
+// CHECK-LABEL: @permuted(
+// BOTH-LABEL: @permuted(
+util.func public @permuted(%indices: tensor<2x3xi64>, %init: tensor<3x2x8xf32>) -> tensor<3x2x8xf32> {
+  %table = arith.constant dense<0.5> : tensor<6x8xf32>
+  // CHECK-NOT: seedlm.generate
+  // BOTH-NOT: seedlm.generate
+  %rows = linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (j, i)>, affine_map<(i, j, k) -> (i, j, k)>],
+    iterator_types = ["parallel", "parallel", "parallel"]
+  } ins(%indices : tensor<2x3xi64>) outs(%init : tensor<3x2x8xf32>) {
+  ^bb0(%index: i64, %out: f32):
+    %row = arith.index_cast %index : i64 to index
+    %column = linalg.index 2 : index
+    %value = tensor.extract %table[%row, %column] : tensor<6x8xf32>
+    linalg.yield %value : f32
+  } -> tensor<3x2x8xf32>
+  util.return %rows : tensor<3x2x8xf32>
+}

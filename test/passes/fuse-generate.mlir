@@ -217,6 +217,21 @@ util.func public @gather(%indices: tensor<1x?xi64>, %codes: tensor<6x4xi8>, %sca
   util.return %rows : tensor<1x?x8xf32>
 }
 
+// Codes run along the columns: a product that sums over the rows reads the whole weight.
+// CHECK-LABEL: @sum_over_rows(
+util.func public @sum_over_rows(%x: tensor<4x2xf32>, %codes: tensor<2x4xi8>, %scale: tensor<f32>,
+                                %init: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // CHECK: %[[W:.+]] = "seedlm.generate"
+  // CHECK: linalg.matmul ins(%{{.+}}, %[[W]] :
+  %w = "seedlm.generate"(%codes, %scale) {
+    generator = "lfsr", block = 8, latent = 3, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
+    coefficient_bits = 4, exponent_bits = 4, basis_bits = 16
+  } : (tensor<2x4xi8>, tensor<f32>) -> tensor<2x8xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x8xf32>)
+                     outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
+  util.return %y : tensor<4x8xf32>
+}
+
 // A convolution reads the whole weight, and so does whatever is no product.
 // CHECK-LABEL: @whole(
 util.func public @whole(%x: tensor<1x2x4x4xf32>, %codes: tensor<2x4xi8>, %scale: tensor<f32>,

@@ -38,6 +38,21 @@ util.func public @three_bits(%x: tensor<4x36xf32>, %scale: tensor<f32>) -> tenso
   util.return %y : tensor<4x1xf32>
 }
 
+// Records of 24 bits make three planes of bytes and none of words.
+// CHECK-LABEL: @bytes(
+util.func public @bytes(%scale: tensor<f32>) -> tensor<1x16xf32> {
+  // CHECK: %[[FIRST:.+]] = arith.constant dense<{{\[\[}}1, 4]]> : tensor<1x2xi8>
+  // CHECK-NEXT: %[[SECOND:.+]] = arith.constant dense<{{\[\[}}2, 5]]> : tensor<1x2xi8>
+  // CHECK-NEXT: %[[THIRD:.+]] = arith.constant dense<{{\[\[}}3, 6]]> : tensor<1x2xi8>
+  // CHECK-NEXT: "seedlm.join_planes"(%[[FIRST]], %[[SECOND]], %[[THIRD]]) {operandSegmentSizes = array<i32: 0, 3>}
+  %codes = arith.constant dense<[[1, 2, 3, 4, 5, 6]]> : tensor<1x6xi8>
+  %w = "seedlm.generate"(%codes, %scale) {
+    generator = "lfsr", block = 8, latent = 2, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
+    coefficient_bits = 4, exponent_bits = 0, basis_bits = 16
+  } : (tensor<1x6xi8>, tensor<f32>) -> tensor<1x16xf32>
+  util.return %w : tensor<1x16xf32>
+}
+
 // Codes with two readers are packed once.
 // CHECK-LABEL: @shared(
 util.func public @shared(%x: tensor<4x8xf32>, %indices: tensor<3xi32>, %scale: tensor<f32>)

@@ -43,7 +43,6 @@ def test_command_and_output_are_logged(
         ("raise SystemExit('first\\nsecond')", "first"),
         ("raise SystemExit('m.mlir:3:4: error: no such op\\n  note')", "no such op"),
         ("import os; os.abort()", "stand_in crashed (SIGABRT)"),
-        ("import os; os.kill(os.getpid(), 35)", "stand_in crashed ("),
     ],
 )
 def test_failures(
@@ -66,6 +65,6 @@ def test_long_messages_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_compiler(tmp_path: Path) -> None:
     model = tmp_path / "model.mlir"
     model.write_text("func.func @main() {")
-    with pytest.raises(SeedlmError, match="model.mlir: iree-compile: ") as error:
+    with pytest.raises(SeedlmError, match=r"model\.mlir: iree-compile: ") as error:
         run_iree_compile([str(model)], MODEL)
     assert len(str(error.value).splitlines()) == 1

@@ -97,6 +97,7 @@ def test_unknown_device(folder: Path) -> None:
     assert_refused("unknown device 'gpu', not one of cpu", path, device="gpu")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.9])
 def test_truncated_module(kept: float, folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.vmfb"
@@ -146,26 +147,31 @@ def test_several_outputs(folder: Path) -> None:
     assert (rows.shape, logits.shape) == ((1, 2, 64), (1, 2, 200))
 
 
-def test_index_that_is_out_of_range(folder: Path) -> None:
-    module = seedlm.load(folder / "another.vmfb", parameters=folder / "another.irpa")
-    with pytest.raises(SeedlmError, match=r"call failed: \S"):
-        module(np.array([[1, 200]], np.int64))
+NUMBER_AND_TENSOR = """
+func.func @f() -> (i32, tensor<2xf32>) {
+  %number = arith.constant 3 : i32
+  %tensor = arith.constant dense<1.0> : tensor<2xf32>
+  return %number, %tensor : i32, tensor<2xf32>
+}
+"""
+ONE_NUMBER = "func.func @f(%x: i32) -> i32 { return %x : i32 }"
+NO_FUNCTION = "vm.module @empty {}"
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("func.func private @f()", "the module exports no function"),
-        ("func.func @f() -> (i32, tensor<2xf32>) { %c = arith.constant 3 : i32\n"
-         " %t = arith.constant dense<1.0> : tensor<2xf32>\n return %c, %t : i32, tensor<2xf32> }", ""),
-    ],
-)  # fmt: skip
-def test_modules_of_other_kinds(text: str, says: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.vmfb"
-    iree_tools.compile_str(text, output_file=str(path), extra_args=list(STOCK_FLAGS))
-    if says:
-        assert_refused(f"{path}: cannot be loaded: {says}", path)
-        return
-    number, tensor = seedlm.load(path)()
-    assert int(number) == 3
+def compile_text(text: str, path: Path, *flags: str) -> Path:
+    extra = [*STOCK_FLAGS, *flags]
+    iree_tools.compile_str(text, output_file=str(path), extra_args=extra)
+    return path
+
+
+def test_numbers_among_the_outputs(tmp_path: Path) -> None:
+    number, tensor = seedlm.load(compile_text(NUMBER_AND_TENSOR, tmp_path / "m.vmfb"))()
+    np.testing.assert_array_equal(number, 3)
     np.testing.assert_array_equal(tensor, [1, 1])
+    (number,) = seedlm.load(compile_text(ONE_NUMBER, tmp_path / "n.vmfb"))(5)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(number, 5)
+
+
+def test_module_without_functions(tmp_path: Path) -> None:
+    path = compile_text(NO_FUNCTION, tmp_path / "m.vmfb", "--compile-from=vm")
+    assert_refused(f"{path}: cannot be loaded: the module exports no function", path)
