@@ -2,6 +2,7 @@
 """The report inside a module: a reflection attribute that survives into the .vmfb."""
 
 from iree.compiler import ir
+
 from seedlm.compiler.signature import entry_point
 from seedlm.passes.externalize_constants import MANIFEST
 

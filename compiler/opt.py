@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 
 from iree.compiler import ir
+
 from seedlm.compiler.dialect import verify
 from seedlm.compiler.expectations import Message, message_of, mismatches
 from seedlm.compiler.ir.context import make_context
-from seedlm.passes.pipeline import parse_pipeline, run_pipeline
-
 from seedlm.errors import SeedlmError
+from seedlm.passes.pipeline import parse_pipeline, run_pipeline
 
 _SPLIT = re.compile(r"^// -----.*$", re.MULTILINE)
 _SPLIT_MARK = "// -----\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iree.compiler import ir
+
 from seedlm.codec import Mode
 from seedlm.compiler.ir.context import (
     first_diagnostic,
@@ -25,6 +26,7 @@ from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target
+from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
@@ -35,8 +37,6 @@ from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
 from seedlm.passes.upstream import UpstreamPass
 from seedlm.passes.weight_plan import Selection
-
-from seedlm.errors import SeedlmError
 
 _NO_SYMBOLS = "--iree-llvmcpu-debug-symbols=false"
 PHASES = ("input", "seedlm", "linalg", "vm")

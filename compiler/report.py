@@ -7,12 +7,11 @@ import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
+from seedlm.codec import Code, Encoded, preset
 from seedlm.compiler.ir.elements import byte_size
+from seedlm.errors import SeedlmError
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.weight_plan import WeightPlan
-
-from seedlm.codec import Code, Encoded, preset
-from seedlm.errors import SeedlmError
 
 FORMAT = 1
 

@@ -9,15 +9,15 @@ import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 from numpy.typing import NDArray
+
+from seedlm.codec import Encoded, Mode, encode, preset
 from seedlm.compiler.dialect import build_generate
 from seedlm.compiler.ir.elements import make_elements
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import find_weights
-from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
-
-from seedlm.codec import Encoded, Mode, encode, preset
 from seedlm.errors import SeedlmError
+from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
 Progress = Callable[[str, int, int], None]
 

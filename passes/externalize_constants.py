@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import util
+
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.parameters import (
     Archives,

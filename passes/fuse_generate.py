@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg
+
 from seedlm.compiler.dialect import (
     GENERATE,
     ContractMaps,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from iree.compiler import ir
+
 from seedlm.compiler.ir.elements import make_elements
 from seedlm.compiler.ir.parameters import Archives, parameter_name
 from seedlm.compiler.ir.weights import drop_unused_globals, global_ops

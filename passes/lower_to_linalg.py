@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from iree.compiler import ir
+
 from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE
 from seedlm.compiler.ir.values import erase_if_unused, walk
 from seedlm.passes.linalg_form.contract import lower_contract

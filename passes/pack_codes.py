@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from iree.compiler import ir
 from iree.compiler.dialects import arith
+
 from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE, build_join_planes, code_of
 from seedlm.compiler.ir.elements import make_elements, read_elements, resource_name
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from iree.compiler import ir
+
 from seedlm.compiler.dialect import verify
 from seedlm.compiler.ir.context import first_diagnostic
 from seedlm.compiler.ir.parameters import Archives
+from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
@@ -18,8 +20,6 @@ from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
-
-from seedlm.errors import SeedlmError
 
 
 class Options:

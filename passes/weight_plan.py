@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from iree.compiler import ir
+
+from seedlm.codec import Code
 from seedlm.compiler.dialect.checks import FLOAT_TYPES
 from seedlm.compiler.ir.contractions import MatrixUse, OtherUse, classify_use
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.views import View, identity_view, view_through
 from seedlm.compiler.ir.weights import Weight
-
-from seedlm.codec import Code
 from seedlm.errors import SeedlmError
 
 DEFAULT_MIN_SIZE = 4096

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import lit.formats
+
 from seedlm.compiler.dialect import IRDL_FILE
 
 config = globals()["config"]  # lit puts it there

@@ -3,10 +3,10 @@
 
 import numpy as np
 from iree.compiler import ir
-from seedlm.compiler.ir.elements import read_elements
-from seedlm.compiler.ir.values import constant_attribute
 
 from seedlm.codec import Code, Encoded
+from seedlm.compiler.ir.elements import read_elements
+from seedlm.compiler.ir.values import constant_attribute
 from seedlm.errors import SeedlmError
 
 FLOAT_TYPES = ("f32", "f16", "bf16")
@@ -50,9 +50,7 @@ def check_weight(codes: ir.Value, scale: ir.Value, code: Code, rows: int, column
         )
     sizes = "".join(f"{size}x" for size in code.scale_shape(rows, columns))
     if str(scale.type) != f"tensor<{sizes}{code.scale_type}>":
-        raise SeedlmError(
-            f"'scale' must be tensor<{sizes}{code.scale_type}>, but is {scale.type}"
-        )
+        raise SeedlmError(f"'scale' must be tensor<{sizes}{code.scale_type}>, but is {scale.type}")
     codes_attribute, scale_attribute = constant_attribute(codes), constant_attribute(scale)
     if codes_attribute is None or scale_attribute is None:
         return

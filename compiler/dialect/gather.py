@@ -2,10 +2,10 @@
 """seedlm.gather: the rows of a compressed table that a tensor of indices names."""
 
 from iree.compiler import ir
-from seedlm.compiler.dialect.checks import check_weight, float_tensor_type, tensor_type
-from seedlm.compiler.dialect.code_attributes import code_attributes, code_of
 
 from seedlm.codec import Code
+from seedlm.compiler.dialect.checks import check_weight, float_tensor_type, tensor_type
+from seedlm.compiler.dialect.code_attributes import code_attributes, code_of
 from seedlm.errors import SeedlmError
 
 GATHER = "seedlm.gather"

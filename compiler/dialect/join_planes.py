@@ -2,8 +2,8 @@
 """seedlm.join_planes: codes that are stored as planes of 32-bit words and of bytes."""
 
 from iree.compiler import ir
-from seedlm.compiler.dialect.checks import tensor_type
 
+from seedlm.compiler.dialect.checks import tensor_type
 from seedlm.errors import SeedlmError
 
 JOIN_PLANES = "seedlm.join_planes"

@@ -4,12 +4,12 @@
 from collections.abc import Callable
 
 from iree.compiler import ir
+
 from seedlm.compiler.dialect.contract import CONTRACT, verify_contract
 from seedlm.compiler.dialect.gather import GATHER, verify_gather
 from seedlm.compiler.dialect.generate import GENERATE, verify_generate
 from seedlm.compiler.dialect.join_planes import JOIN_PLANES, verify_join_planes
 from seedlm.compiler.ir.values import walk
-
 from seedlm.errors import SeedlmError
 
 _VERIFIERS: dict[str, Callable[[ir.Operation], None]] = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
+
 from seedlm.compiler.ir.maps import body_of, indexing_maps, input_count, map_loops
 from seedlm.compiler.ir.values import defining_op
 from seedlm.compiler.ir.views import View

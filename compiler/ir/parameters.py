@@ -13,8 +13,8 @@ import iree.runtime
 import numpy as np
 from iree.compiler import ir
 from numpy.typing import NDArray
-from seedlm.compiler.ir.elements import byte_size, dtype_of
 
+from seedlm.compiler.ir.elements import byte_size, dtype_of
 from seedlm.errors import SeedlmError
 
 _METADATA_PREFIX = "TENSORv0:"

@@ -8,6 +8,7 @@ it runs over, or None where the weight is repeated (a broadcast or unit dimensio
 from collections.abc import Callable
 
 from iree.compiler import ir
+
 from seedlm.compiler.ir.maps import body_of, input_count, integers, map_loops, reassociation
 
 View = tuple[int | None, ...]

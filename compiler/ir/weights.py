@@ -8,6 +8,7 @@ from typing import Any
 
 from iree.compiler import ir
 from numpy.typing import NDArray
+
 from seedlm.compiler.ir.elements import read_elements, resource_name
 from seedlm.compiler.ir.parameters import Archives, parameter_name
 from seedlm.compiler.ir.values import walk

@@ -7,11 +7,14 @@ distribute the operation on GPUs; a decoder of its own would not be fused.)
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith
+
 from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
 from seedlm.compiler.ir.build import dim_size, empty, expand, filled, generic, pad_end, slice_at
+from seedlm.passes.linalg_form.arithmetic import Int32
 from seedlm.passes.linalg_form.decoder import block_factor, integer_weights
 from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
 from seedlm.passes.linalg_form.scales import Scales, loop_index, loop_number
@@ -58,8 +61,8 @@ def _accumulate(
         for i, record in enumerate(planes.records(arguments[:plane_count])):
             scale = scales.read(
                 scale_elements,
-                lambda: loop_index(maps.row),
-                lambda i=i: loop_number(maps.column) * planes.group_columns + i * code.block,
+                partial(loop_index, maps.row),
+                partial(_first_column, maps.column, planes, i),
             )
             block = arguments[split + i * code.block : split + (i + 1) * code.block]
             weights = [_to_f32(weight.value) for weight in integer_weights(record, code)]
@@ -77,6 +80,11 @@ def _accumulate(
     ]
     iterators = ["parallel"] * (maps.loops - 1) + ["reduction"]
     return generic([*planes.all, *scales.inputs, *slices], zeros, all_maps, iterators, body)
+
+
+def _first_column(loop: int, planes: Planes, record: int) -> Int32:
+    """Returns the first column of a record of the group that `loop` is at."""
+    return loop_number(loop) * planes.group_columns + record * planes.code.block
 
 
 def _dot(weights: Sequence[ir.Value], activations: Sequence[ir.Value]) -> ir.Value:

@@ -11,9 +11,9 @@ from functools import reduce
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith
-from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
 
 from seedlm.codec import Code
+from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
 
 _F32_BIAS = 127
 _F32_MANTISSA_BITS = 23

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iree.compiler import ir
-from seedlm.compiler.dialect import JOIN_PLANES, planes_of
-from seedlm.compiler.ir.values import defining_op
-from seedlm.passes.linalg_form.decoder import Record, read_records
-from seedlm.passes.pack_codes import group_records
 
 from seedlm.codec import Code
+from seedlm.compiler.dialect import JOIN_PLANES, planes_of
+from seedlm.compiler.ir.values import defining_op
 from seedlm.errors import SeedlmError
+from seedlm.passes.linalg_form.decoder import Record, read_records
+from seedlm.passes.pack_codes import group_records
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from iree.compiler import ir
+
 from seedlm.compiler.ir.context import (
     is_mapped,
     make_context,
@@ -14,7 +15,6 @@ from seedlm.compiler.ir.context import (
     write_text,
 )
 from seedlm.compiler.iree import run_iree_compile
-
 from seedlm.errors import SeedlmError
 
 BYTECODE = b"ML\xefR"

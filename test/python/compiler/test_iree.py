@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from seedlm.compiler.iree import run_iree_compile, run_python_module
 
+from seedlm.compiler.iree import run_iree_compile, run_python_module
 from seedlm.errors import SeedlmError
 
 MODEL = Path("model.mlir")

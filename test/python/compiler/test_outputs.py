@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 
+from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.errors import SeedlmError
 
 

@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from seedlm.compiler.report import FORMAT, Report, TensorReport, report_from_json
 
+from seedlm.compiler.report import FORMAT, Report, TensorReport, report_from_json
 from seedlm.errors import SeedlmError
 
 DENSE = TensorReport("bias", [96], "f32", "dense", "not a matrix", None, None, None, 384, 384, None)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from iree.compiler import ir
+
 from seedlm.compiler.ir.context import make_context
 from seedlm.compiler.manifest import attach_manifest
 from seedlm.compiler.signature import entry_point, input_types

@@ -2,8 +2,8 @@
 """Targets and their flags."""
 
 import pytest
-from seedlm.compiler.targets import TARGETS, Target
 
+from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 
 

@@ -5,11 +5,11 @@ import importlib.metadata
 from pathlib import Path
 
 import pytest
-from seedlm.compiler.pipeline import CompileOptions
-from seedlm.passes.weight_plan import Selection
 from small_models import matmul_model, mixed_model, save_model, two_layer_model
 
 import seedlm
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.passes.weight_plan import Selection
 
 
 def test_names() -> None:

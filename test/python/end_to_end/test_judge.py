@@ -9,9 +9,6 @@ import numpy as np
 import onnx
 import pytest
 from judge import CODES, assert_equal, decoded_model, run_stock
-from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
-from seedlm.passes.weight_plan import Selection
 from small_models import (
     SmallModel,
     also_elementwise_model,
@@ -31,6 +28,9 @@ from small_models import (
 )
 
 import seedlm
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.compiler.report import Report
+from seedlm.passes.weight_plan import Selection
 
 MODELS: dict[str, Callable[[], SmallModel]] = {
     "static batch": matmul_model,

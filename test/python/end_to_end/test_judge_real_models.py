@@ -13,13 +13,13 @@ import onnx
 import pytest
 from catalog import model_path
 from judge import CODES, assert_equal, decoded_model, run_stock
-from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
-from seedlm.passes import compress_constants
 from small_models import weights_of
 
 import seedlm
 from seedlm.codec import Code, Encoded, encode
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.compiler.report import Report
+from seedlm.passes import compress_constants
 
 Array = npt.NDArray[Any]
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from judge import STOCK_FLAGS
-from seedlm.compiler.pipeline import CompileOptions
 from small_models import gaussian, save_model, tied_model, two_layer_model
 
 import seedlm
+from seedlm.compiler.pipeline import CompileOptions
 from seedlm.errors import SeedlmError
 
 

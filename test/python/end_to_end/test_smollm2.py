@@ -22,12 +22,12 @@ from catalog import model_path
 from command_line import tool_command
 from iree.compiler.tools.import_onnx import __main__ as importer
 from judge import STOCK_FLAGS, assert_equal
-from seedlm.compiler.ir.parameters import load_archive, write_archive
-from seedlm.compiler.report import Report
 
 import seedlm
 from seedlm.codec import Encoded, decode, encode, preset
-from seedlm.codec.scale import choose_scale
+from seedlm.codec.scale import choose_scales
+from seedlm.compiler.ir.parameters import load_archive, write_archive
+from seedlm.compiler.report import Report
 from seedlm.inspection import read_report, verify_file
 from seedlm.tools import compile as compile_tool
 
@@ -90,7 +90,7 @@ def stored(tensor: str, compiled: Compiled, report: Report) -> Encoded:
     entry = load_archive(compiled.archive)[f"{tensor}.codes.0"]
     rows, columns = weight.shape
     codes = np.frombuffer(entry.file_view, np.uint8).reshape(rows, CODE.row_bytes(columns))
-    scale = np.array(choose_scale(float(np.abs(weight).max()), CODE))
+    scale = choose_scales(np.asarray(weight, np.float32), CODE)
     (sha256,) = [each.sha256 for each in report.tensors if each.name == tensor]
     assert hashlib.sha256(codes.tobytes() + scale.tobytes()).hexdigest() == sha256
     return Encoded(CODE, (rows, columns), codes, scale, 0.0)

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pytest
 from judge import decoded_model
 from onnx import helper
-from seedlm.compiler.pipeline import CompileOptions
 from small_models import (
     FLOAT32,
     SmallModel,
@@ -20,6 +19,7 @@ from small_models import (
 )
 
 import seedlm
+from seedlm.compiler.pipeline import CompileOptions
 from seedlm.errors import SeedlmError
 from seedlm.frontend import import_model
 from seedlm.verification import OutputComparison, compare, load_sample, random_samples

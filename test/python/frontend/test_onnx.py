@@ -8,7 +8,6 @@ import onnx
 import pytest
 from judge import assert_equal, decoded, decoded_model, run_stock
 from onnx import TensorProto, helper, numpy_helper
-from seedlm.compiler.ir.parameters import load_archive
 from small_models import (
     FLOAT32,
     SmallModel,
@@ -24,6 +23,7 @@ from small_models import (
 )
 
 import seedlm
+from seedlm.compiler.ir.parameters import load_archive
 from seedlm.errors import SeedlmError
 from seedlm.frontend import SUFFIXES, import_model
 from seedlm.frontend import onnx as onnx_frontend

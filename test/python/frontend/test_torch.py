@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pytest
 import torch
 from judge import CODES, assert_equal, decoded
-from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
-from seedlm.passes.weight_plan import Selection
 from torch import nn
 
 import seedlm
+from seedlm.compiler.pipeline import CompileOptions
+from seedlm.compiler.report import Report
+from seedlm.passes.weight_plan import Selection
 
 Array = npt.NDArray[Any]
 

@@ -21,9 +21,8 @@ from seedlm.inspection import read_report, verify_file
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, bytes]:
     """A module with its archive, and a module without one."""
-    from seedlm.compiler.pipeline import CompileOptions
-
     import seedlm
+    from seedlm.compiler.pipeline import CompileOptions
 
     folder = tmp_path_factory.mktemp("written")
     model = save_model(two_layer_model(), folder / "model.onnx")

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from command_line import Workspace
 from judge import STOCK_FLAGS, assert_equal, run_module
-from seedlm.compiler.pipeline import PHASES
 from small_models import SmallModel, matmul_model, save_model, two_layer_model, weights_of
 
 import seedlm
 from seedlm.codec import decode, encode, preset
+from seedlm.compiler.pipeline import PHASES
 
 WEIGHTS = ("layer1.weight", "layer2.weight")
 BYTECODE = b"ML\xefR"
