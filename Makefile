@@ -34,7 +34,7 @@ lit: $(BUILD)/test-installed
 	$(BIN)/lit -v -j $(JOBS) test
 
 pytest: $(BUILD)/test-installed models
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 models: $(BUILD)/test-installed
 	$(BIN)/python test/models/fetch.py --slow $(MODELS)
