@@ -13,6 +13,7 @@ import iree.runtime
 import numpy as np
 from iree.compiler import ir
 from numpy.typing import NDArray
+from safetensors import safe_open
 
 from seedlm.compiler.ir.elements import byte_size, dtype_of
 from seedlm.errors import SeedlmError
@@ -87,10 +88,18 @@ def load_archive(path: Path) -> dict[str, iree.runtime.ParameterIndexEntry]:
     """
     index = iree.runtime.ParameterIndex()
     try:
+        if path.suffix == ".safetensors":
+            _check_safetensors(path)
         index.load(str(path))
     except Exception as error:  # the bindings raise a type for each IREE status
         raise SeedlmError(f"{path}: not a readable parameter archive: {_reason(error)}") from None
     return dict(index.items())
+
+
+def _check_safetensors(path: Path) -> None:
+    """IREE takes tensors that overlap, leave holes or do not have the size of their shape."""
+    with safe_open(path, framework="numpy"):
+        pass
 
 
 def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -84,3 +84,24 @@ util.func public @computed(%x: tensor<8x4xf32>, %init: tensor<2x4xf32>) -> tenso
                      outs(%init : tensor<2x4xf32>) -> tensor<2x4xf32>
   util.return %y : tensor<2x4xf32>
 }
+
+// Codes are decoded in single precision.
+// CHECK-LABEL: @double(
+util.func public @double(%x: tensor<8x4xf64>, %init: tensor<2x4xf64>) -> tensor<2x4xf64> {
+  // CHECK-NOT: seedlm.generate
+  // CHECK: dense<5.000000e-01> : tensor<2x8xf32>
+  %w = arith.constant dense<0.5> : tensor<2x8xf32>
+  %empty = tensor.empty() : tensor<2x8xf64>
+  // CHECK-NOT: seedlm.generate
+  %wide = linalg.generic {
+    indexing_maps = [affine_map<(n, k) -> (n, k)>, affine_map<(n, k) -> (n, k)>],
+    iterator_types = ["parallel", "parallel"]
+  } ins(%w : tensor<2x8xf32>) outs(%empty : tensor<2x8xf64>) {
+  ^bb0(%in: f32, %out: f64):
+    %value = arith.extf %in : f32 to f64
+    linalg.yield %value : f64
+  } -> tensor<2x8xf64>
+  %y = linalg.matmul ins(%wide, %x : tensor<2x8xf64>, tensor<8x4xf64>)
+                     outs(%init : tensor<2x4xf64>) -> tensor<2x4xf64>
+  util.return %y : tensor<2x4xf64>
+}

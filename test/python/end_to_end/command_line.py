@@ -107,7 +107,7 @@ def tool_command(tool: ModuleType, *arguments: str | Path) -> list[str]:
 
 def run_process(tool: ModuleType, *arguments: str | Path, **options: object) -> Completed:
     """Runs a tool as a process of its own, its streams piped."""
-    done = subprocess.run(  # type: ignore[call-overload]
+    done = subprocess.run(
         tool_command(tool, *arguments), capture_output=True, text=True, check=False, **options
     )
     return Completed(done.returncode, done.stdout, done.stderr)

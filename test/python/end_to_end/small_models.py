@@ -84,7 +84,7 @@ def matmul_model(
         {"y": ([*batch, n], dtype)},
         {"w": gaussian(k, n).astype(dtype)},
     )
-    x = gaussian(*(sizes or batch), k, seed=1).astype(dtype)  # type: ignore[arg-type]
+    x = gaussian(*(sizes or batch), k, seed=1).astype(dtype)
     return SmallModel(proto, (x,), {"w": (0,)}, tolerance=tolerance)
 
 

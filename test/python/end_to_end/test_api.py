@@ -20,6 +20,13 @@ def test_names() -> None:
     assert issubclass(seedlm.SeedlmError, ValueError)
 
 
+def test_commands() -> None:
+    scripts = importlib.metadata.entry_points(group="console_scripts")
+    mine = {script.name: script.load() for script in scripts if script.name.startswith("seedlm-")}
+    assert set(mine) == {"seedlm-compile", "seedlm-inspect", "seedlm-opt"}
+    assert all(callable(main) for main in mine.values())
+
+
 def test_plan_is_what_compile_does(tmp_path: Path) -> None:
     model = save_model(mixed_model(), tmp_path / "model.onnx")
     options = CompileOptions(code="paper-3bit", selection=Selection(min_size=1, embeddings=True))

@@ -168,7 +168,7 @@ def test_numbers_among_the_outputs(tmp_path: Path) -> None:
     number, tensor = seedlm.load(compile_text(NUMBER_AND_TENSOR, tmp_path / "m.vmfb"))()
     np.testing.assert_array_equal(number, 3)
     np.testing.assert_array_equal(tensor, [1, 1])
-    (number,) = seedlm.load(compile_text(ONE_NUMBER, tmp_path / "n.vmfb"))(5)  # type: ignore[arg-type]
+    (number,) = seedlm.load(compile_text(ONE_NUMBER, tmp_path / "n.vmfb"))(5)
     np.testing.assert_array_equal(number, 5)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Bad model files: exit code 1, one line that names file and reason, and nothing is touched."""
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from command_line import Workspace
 from judge import decoded
 from onnx import helper
+from safetensors.numpy import save_file
 from small_models import (
     FLOAT32,
     gaussian,
@@ -382,3 +384,60 @@ def test_parameters_that_do_not_fit(
 
 def test_parameters_without_a_scope(workspace: Workspace, parametric: Path) -> None:
     workspace.refuses(parametric, "--parameters", "w.irpa", says=("w.irpa", "SCOPE=FILE"))
+
+
+def tensor(start: int, end: int, shape: tuple[int, ...] = (64, 96), dtype: str = "F32") -> str:
+    entry = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+    return json.dumps(entry)
+
+
+SIZE = 4 * 64 * 96
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "declared"),
+    [
+        (f'{{"layer.w": {tensor(0, SIZE)}}}', 100, None),
+        (f'{{"layer.w": {tensor(SIZE, 0)}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(0, 2**50)}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(2**50, 2**50 + SIZE)}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(-SIZE, 0)}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(0, SIZE)}}}', SIZE, 2**50),
+        (f'{{"layer.w": {tensor(0, SIZE)}}}', SIZE, 2**63),
+        ("no JSON at all", SIZE, None),
+        (f'{{"layer.w": {tensor(0, SIZE, (1, 2))}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(0, SIZE, dtype="F16")}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(0, SIZE)}, "b": {tensor(400, 800, (100,))}}}', SIZE, None),
+        (f'{{"layer.w": {tensor(4, SIZE + 4)}}}', SIZE + 4, None),
+        (f'{{"layer.w": {tensor(0, SIZE)}, "layer.w": {tensor(4, SIZE + 4)}}}', SIZE + 4, None),
+    ],
+    ids=[
+        *("short", "reversed", "huge", "far", "negative", "long header", "longest header"),
+        *("no JSON", "shape", "dtype", "overlap", "hole", "duplicate"),
+    ],
+)
+def test_damaged_safetensors(
+    header: str, size: int, declared: int | None, workspace: Workspace, parametric: Path
+) -> None:
+    archive = workspace.folder / "weights.safetensors"
+    content = np.random.default_rng(0).standard_normal(size // 4).astype(np.float32).tobytes()
+    length = len(header) if declared is None else declared
+    archive.write_bytes(length.to_bytes(8, "little") + header.encode() + content)
+    says = (f"{archive}: not a readable parameter archive",)
+    workspace.refuses(parametric, "--parameters", f"weights={archive}", says=says)
+
+
+def test_header_of_100_megabytes(workspace: Workspace, parametric: Path) -> None:
+    """It takes no time and memory to refuse it: nothing but its length is read."""
+    archive = workspace.folder.parent / "weights.safetensors"
+    with archive.open("wb") as file:
+        file.write((100_000_001).to_bytes(8, "little") + b"{")
+        file.truncate(100_000_009 + SIZE)
+    says = (f"{archive}: not a readable parameter archive",)
+    workspace.refuses(parametric, "--parameters", f"weights={archive}", says=says)
+
+
+def test_safetensors_compile(workspace: Workspace, parametric: Path) -> None:
+    archive = workspace.folder / "weights.safetensors"
+    save_file({"layer.w": gaussian(64, 96), "more": gaussian(3)}, archive)
+    workspace.compiled(parametric, "--parameters", f"weights={archive}")
