@@ -4,7 +4,8 @@
 // (shapes against block counts, seed != 0, code ranges, taps) is checked by seedlm.compiler.dialect.
 //
 // Every decoding operation names its code (docs/format.md) in the same eight attributes. `codes` is
-// tensor<rows x row_bytes x i8>: the bit-packed records of each row. `scale` is tensor<f32>.
+// tensor<rows x row_bytes x i8>: the bit-packed records of each row. `scale` holds f32 or f16: one of
+// the tensor (rank 0), of each row (rank 1), or of each 128 or 256 columns of a row (rank 2).
 irdl.dialect @seedlm {
   // dense[rows, columns] = decode(codes, scale)
   irdl.operation @generate {

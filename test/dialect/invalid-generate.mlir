@@ -85,25 +85,37 @@ util.func private @f(%codes: tensor<2x8xi32>, %scale: tensor<f32>) {
 
 // -----
 
-// A scale for each row.
-util.func private @f(%codes: tensor<2x8xi8>, %scale: tensor<2xf32>) {
-  // expected-error@+1 {{'scale' must be tensor<f32>, but is tensor<2xf32>}}
+// Scales of three rows for two.
+util.func private @f(%codes: tensor<2x8xi8>, %scale: tensor<3xf32>) {
+  // expected-error@+1 {{'scale' must be tensor<2xf32>, but is tensor<3xf32>}}
   %w = "seedlm.generate"(%codes, %scale) {
     generator = "lfsr", block = 8, latent = 3, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
     coefficient_bits = 4, exponent_bits = 4, basis_bits = 16
-  } : (tensor<2x8xi8>, tensor<2xf32>) -> tensor<2x16xf32>
+  } : (tensor<2x8xi8>, tensor<3xf32>) -> tensor<2x16xf32>
   util.return
 }
 
 // -----
 
-// A scale of half precision.
-util.func private @f(%codes: tensor<2x8xi8>, %scale: tensor<f16>) {
-  // expected-error@+1 {{'scale' must be tensor<f32>, but is tensor<f16>}}
+// A scale of double precision.
+util.func private @f(%codes: tensor<2x8xi8>, %scale: tensor<f64>) {
+  // expected-error@+1 {{scale_type 'f64' is not one of f32, f16}}
   %w = "seedlm.generate"(%codes, %scale) {
     generator = "lfsr", block = 8, latent = 3, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
     coefficient_bits = 4, exponent_bits = 4, basis_bits = 16
-  } : (tensor<2x8xi8>, tensor<f16>) -> tensor<2x16xf32>
+  } : (tensor<2x8xi8>, tensor<f64>) -> tensor<2x16xf32>
+  util.return
+}
+
+// -----
+
+// Four groups of columns for 16 columns.
+util.func private @f(%codes: tensor<2x8xi8>, %scale: tensor<2x4xf16>) {
+  // expected-error@+1 {{'scale' does not fit groups of 128 or 256 columns: tensor<2x4xf16>}}
+  %w = "seedlm.generate"(%codes, %scale) {
+    generator = "lfsr", block = 8, latent = 3, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
+    coefficient_bits = 4, exponent_bits = 4, basis_bits = 16
+  } : (tensor<2x8xi8>, tensor<2x4xf16>) -> tensor<2x16xf32>
   util.return
 }
 
