@@ -50,7 +50,7 @@ def encode(
       at these too.
     - "fast" takes the best of the nearest seeds by an estimate of the error, and for that seed the
       best coefficients and exponent. On Gaussian weights the error is less than 0.5 % above the
-      least for the presets of the paper, and less than 1.5 % for those with wider seeds.
+      least with all presets but "seed-3bit", where it is about 2.5 % above.
 
     The result depends on the weights, the code and, for "fast", the mode alone: not on `threads`,
     the processor or the size of chunks. Codes with fewer than 14 register bits, or less than
