@@ -5,10 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
-pytest.register_assert_rewrite("command_line")
-
-from command_line import Workspace  # noqa: E402
+from command_line import Workspace
 
 
 @pytest.fixture
