@@ -42,6 +42,7 @@ def save(encoded: Encoded, path: str | os.PathLike[str]) -> None:
         "code": asdict(encoded.code),
         "shape": encoded.shape,
         "relative_error": encoded.relative_error,
+        "weighted_relative_error": encoded.weighted_relative_error,
     }
     fields["sha256"] = _digest(fields, tensors)
     metadata = {_KEY: _json(fields)}
@@ -112,6 +113,7 @@ def _encoded(fields: _Fields, tensors: _Tensors) -> Encoded:
             code=Code(**{**code, "taps": tuple(code["taps"])}),
             shape=tuple(fields["shape"]),
             relative_error=fields["relative_error"],
+            weighted_relative_error=fields.get("weighted_relative_error"),
             **tensors,
         )
     except (KeyError, TypeError) as error:
