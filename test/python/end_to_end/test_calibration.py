@@ -172,7 +172,7 @@ def inputs_of_layers(module: nn.Module, samples: Sequence[Array]) -> dict[str, A
 
     def watch(name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], None]:
         def hook(_: nn.Module, arguments: tuple[torch.Tensor, ...], __: torch.Tensor) -> None:
-            seen.setdefault(name, []).append(arguments[0].flatten(0, -2).numpy())
+            seen.setdefault(name, []).append(arguments[0].flatten(0, -2).float().numpy())
 
         return hook
 
@@ -198,6 +198,12 @@ def test_torch_module_equals_hooks(network: Network) -> None:
     assert_mean_squares(statistics, "embedding.weight", shared)
     assert set(statistics.weights) == {*expected, "embedding.weight", "convolution.weight"}
     assert set(statistics.weights) <= dict(network.named_parameters()).keys()
+
+
+def test_bfloat16(network: Network) -> None:
+    statistics = seedlm.calibrate(network.bfloat16(), [[ids] for ids in IDS], SMALL)
+    rows = inputs_of_layers(network, IDS)["layers.0.weight"]
+    assert_mean_squares(statistics, "layers.0.weight", rows)
 
 
 def test_torch_program_has_the_names_and_shapes_of_the_module(
@@ -242,6 +248,13 @@ def test_only_the_first_function_is_run(tmp_path: Path) -> None:
     statistics = seedlm.calibrate(tmp_path / "model.mlir", [[x]])
     assert set(statistics.weights) == {"first"}
     assert_mean_squares(statistics, "first", x)
+
+
+def test_same_statistics_twice(tmp_path: Path) -> None:
+    model = save_model(two_layer_model(), tmp_path / "model.onnx")
+    for name in ("first", "second"):
+        seedlm.calibrate(model, [two_layer_model().inputs] * 3).save(tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 def test_nothing_to_measure(tmp_path: Path) -> None:

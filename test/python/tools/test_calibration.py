@@ -2,6 +2,7 @@
 """seedlm-compile --calibration."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,17 @@ def test_text_for_a_model_of_arrays(workspace: Workspace, model: Path) -> None:
     text = workspace.folder / "text.txt"
     text.write_text("some words")
     says = f"{text}: text cannot fill input 'x' (float32 ?x64); give samples as .npz"
+    workspace.refuses(model, "--calibration", text, says=(says,))
+
+
+def test_text_without_tokenizers(
+    workspace: Workspace, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = workspace.folder / "text.txt"
+    text.write_text("some words")
+    monkeypatch.delitem(sys.modules, "seedlm.text", raising=False)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    says = "text samples need tokenizers: pip install 'seedlm[text]'"
     workspace.refuses(model, "--calibration", text, says=(says,))
 
 
