@@ -49,7 +49,7 @@ $(BUILD)/installed: $(SOURCES) | $(BUILD)/venv
 
 $(BUILD)/test-installed: $(SOURCES) | $(BUILD)/venv
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet '.[torch,test,dev]'
+	$(BIN)/pip install --quiet '.[text,torch,test,dev]'
 	touch $@ $(BUILD)/installed
 
 $(BUILD)/runtime-venv:

@@ -9,18 +9,19 @@ import argparse
 import logging
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from seedlm.codec import PRESETS, Mode
-from seedlm.compiler.outputs import check_distinct
+from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 from seedlm.frontend import Imported, import_model
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
-from seedlm.tools import _console
+from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
 from seedlm.verification import compare, load_sample, random_samples
@@ -43,6 +44,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("model", type=Path, help=".onnx, .mlir, .mlirbc or .pt2 file")
     parser.add_argument("-o", dest="output", type=Path, help="file to write, usually .vmfb")
     _add_selection(parser)
+    _calibration.add_options(parser)
     _add_target(parser)
     _add_reporting(parser)
     own, flags = _split_flags(argv)
@@ -145,19 +147,21 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
     options = _options(arguments)
-    outputs = [arguments.output, arguments.params, arguments.report]
+    _calibration.check_options(arguments)
+    outputs = [arguments.output, arguments.params, arguments.report, arguments.save_calibration]
     check_distinct([each for each in outputs if each is not None])
     given = [load_sample(arguments.input)] if arguments.input else []
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
+        if not arguments.dry_run:
+            _check_outputs(arguments, imported)
+        statistics = _calibration.read_statistics(arguments, imported, options)
+        options = replace(options, calibration=statistics)
         if arguments.dry_run:
             _console.print_plan(
                 plan_module(imported.source, imported.mlir, options, imported.parameters)
             )
             return
-        if arguments.report is not None:
-            files = [imported.source, *imported.parameters.values(), *imported.external]
-            check_report(arguments.report, files)
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
         if arguments.report is not None:
@@ -165,6 +169,15 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.verify or arguments.input:
             samples = given or random_samples(report.inputs, imported.input_names, arguments.verify)
             _console.print_comparison(compare(imported, options, arguments.output, samples))
+
+
+def _check_outputs(arguments: argparse.Namespace, imported: Imported) -> None:
+    files = [imported.source, *imported.parameters.values(), *imported.external]
+    for output in (arguments.output, arguments.params):
+        if output is not None:
+            check_output(output, files)
+    if arguments.report is not None:
+        check_report(arguments.report, files)
 
 
 def _options(arguments: argparse.Namespace) -> CompileOptions:
