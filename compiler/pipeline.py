@@ -3,12 +3,12 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import Mode
+from seedlm.codec import Mode, Statistics
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -32,11 +32,12 @@ from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
 from seedlm.passes.upstream import UpstreamPass
-from seedlm.passes.weight_plan import Selection
+from seedlm.passes.weight_plan import Selection, WeightPlan
 
 _NO_SYMBOLS = "--iree-llvmcpu-debug-symbols=false"
 PHASES = ("input", "seedlm", "linalg", "vm")
@@ -52,6 +53,8 @@ class CompileOptions:
         target: The device.
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
+        calibration: What the weights are multiplied with, for codes that keep the outputs rather
+            than the weights; see `seedlm.calibrate`. None for codes free of data.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         iree_flags: More flags for iree-compile.
@@ -62,6 +65,7 @@ class CompileOptions:
     target: Target = field(default_factory=Target)
     params: Path | None = None
     compile_to: str | None = None
+    calibration: Statistics | None = None
     mode: Mode = "fast"
     threads: int | None = None
     iree_flags: tuple[str, ...] = ()
@@ -136,6 +140,37 @@ def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOption
     run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
 
 
+@dataclass(frozen=True)
+class InstrumentedModule:
+    """A module that measures what its weights are multiplied with.
+
+    Attributes:
+        inputs: The tensor types of the entry point's inputs.
+        plans: The weights that are measured, see `InstrumentActivations`.
+    """
+
+    inputs: list[str]
+    plans: list[WeightPlan]
+
+
+def compile_instrumented(
+    source: Path, mlir: Path, output: Path, options: CompileOptions
+) -> InstrumentedModule:
+    """Compiles a model, instrumented, for the host's processor; parameters stay where they are.
+
+    Raises:
+        SeedlmError: The model or an option is invalid, or IREE failed.
+    """
+    options = replace(options, target=Target(), compile_to=None)
+    instrument = InstrumentActivations(options.code, options.selection)
+    with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
+        module = load_input_phase(source, mlir, Path(folder), options)
+        _run(source, module, [instrument])
+        inputs = input_types(module)
+        _emit(source, module, output, output, Path(folder), options)
+    return InstrumentedModule(inputs, instrument.plans)
+
+
 def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
     """Returns the model in IREE's `input` phase: linalg on tensors.
 
@@ -158,6 +193,7 @@ def _compress_pass(
         code=options.code,
         selection=options.selection,
         archives=archives,
+        statistics=options.calibration,
         mode=options.mode,
         threads=options.threads,
         progress=progress,

@@ -10,12 +10,12 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 from numpy.typing import NDArray
 
-from seedlm.codec import Encoded, Mode, encode, preset
+from seedlm.codec import Encoded, Mode, Statistics, encode, preset
 from seedlm.compiler.dialect import build_generate
 from seedlm.compiler.ir.elements import make_elements
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
-from seedlm.compiler.ir.weights import find_weights
+from seedlm.compiler.ir.weights import Weight, find_weights
 from seedlm.errors import SeedlmError
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
@@ -38,10 +38,13 @@ class CompressConstants:
     The blocks of a code run along the dimension that is summed over, so the matrix is
     [outputs, inputs] whatever layout the constant has. Uses that are no products keep the constant.
 
+    With statistics of its inputs, the codes of a weight are searched for by its weighted error.
+
     Attributes:
         code: Name of a preset code.
         selection: Which weights to compress.
         archives: Where parameters are read from.
+        statistics: What weights are multiplied with; those without are encoded free of data.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
@@ -54,6 +57,7 @@ class CompressConstants:
     code: str = "paper-4bit"
     selection: Selection = field(default_factory=Selection)
     archives: Archives = field(default_factory=Archives)
+    statistics: Statistics | None = None
     mode: Mode = "fast"
     threads: int | None = None
     progress: Progress | None = None
@@ -77,9 +81,18 @@ class CompressConstants:
         """Returns what `run` would do with each weight of `module`, which stays as it is.
 
         Raises:
-            SeedlmError: The preset is unknown or a pattern matches no weight.
+            SeedlmError: The preset is unknown, a pattern matches no weight or the statistics are
+                those of another model.
         """
-        return make_plans(find_weights(module), self.selection, preset(self.code))
+        weights = find_weights(module)
+        if self.statistics is not None:
+            _check_statistics(self.statistics, weights)
+        return make_plans(weights, self.selection, preset(self.code))
+
+    def importance(self, plan: WeightPlan) -> NDArray[np.float32] | None:
+        """Returns the importance of each column of a compressed weight, None without statistics."""
+        known = self.statistics.weights.get(plan.weight.name) if self.statistics else None
+        return None if known is None else known.mean_squares
 
     def _encode(self, plan: WeightPlan, done: int, total: int) -> Encoded:
         weight = plan.weight
@@ -92,10 +105,25 @@ class CompressConstants:
         try:
             matrix = _as_matrix(plan, weight.read(self.archives))
             return encode(
-                matrix, preset(self.code), mode=self.mode, threads=self.threads, progress=report
+                matrix,
+                preset(self.code),
+                mode=self.mode,
+                threads=self.threads,
+                progress=report,
+                importance=self.importance(plan),
             )
         except SeedlmError as error:
             raise SeedlmError(f"{weight.name}: {error}") from None
+
+
+def _check_statistics(statistics: Statistics, weights: list[Weight]) -> None:
+    shapes = {weight.name: tuple(weight.type.shape) for weight in weights}
+    for name, known in statistics.weights.items():
+        if name not in shapes:
+            raise SeedlmError(f"statistics of another model: it has no tensor '{name}'")
+        if shapes[name] != known.shape:
+            theirs, ours = (list(shape) for shape in (known.shape, shapes[name]))
+            raise SeedlmError(f"statistics of another model: '{name}' is {theirs}, here {ours}")
 
 
 def _size(plan: WeightPlan) -> int:

@@ -16,6 +16,7 @@ from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
@@ -74,13 +75,23 @@ class Options:
 def _compress_constants(options: Options) -> Pass:
     return CompressConstants(
         code=options.string("code", "paper-4bit"),
-        selection=Selection(
-            include=options.strings("include"),
-            exclude=options.strings("exclude"),
-            min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
-            embeddings=options.flag("compress-embeddings"),
-        ),
+        selection=_selection(options),
         archives=options.archives("parameters"),
+    )
+
+
+def _instrument_activations(options: Options) -> Pass:
+    return InstrumentActivations(
+        code=options.string("code", "paper-4bit"), selection=_selection(options)
+    )
+
+
+def _selection(options: Options) -> Selection:
+    return Selection(
+        include=options.strings("include"),
+        exclude=options.strings("exclude"),
+        min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
+        embeddings=options.flag("compress-embeddings"),
     )
 
 
@@ -97,6 +108,7 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     ExternalizeConstants.name: _externalize_constants,
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
+    InstrumentActivations.name: _instrument_activations,
     LowerToLinalg.name: lambda options: LowerToLinalg(),
     PackCodes.name: lambda options: PackCodes(),
 }

@@ -37,6 +37,15 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """The operation that reads a weight as its operand `operand`, through `view` of the weight."""
+
+    operation: ir.Operation
+    operand: int
+    view: View
+
+
+@dataclass(frozen=True)
 class WeightPlan:
     """What happens to one weight.
 
@@ -63,6 +72,11 @@ class WeightPlan:
         shape = self.weight.type.shape
         columns = math.prod(shape[i] for i in self.matrix.columns)
         return math.prod(shape) // columns, columns
+
+    def readers(self) -> Iterator[Reader]:
+        """Yields the operations that read the codes, behind what only rearranges the weight."""
+        for operation, operand in self.uses:
+            yield from _readers(operation, operand, identity_view(self.weight.type.rank))
 
     def code_bits(self, code: Code) -> int:
         """Returns the bits of its codes, their padding and its scales."""
@@ -147,7 +161,8 @@ def _common_use(
     operation: ir.Operation, operand: int, weight: Weight, selection: Selection
 ) -> MatrixUse | OtherUse:
     """Returns the use that everything reached through one operand agrees on."""
-    leaves = list(_leaves(operation, operand, identity_view(weight.type.rank)))
+    readers = _readers(operation, operand, identity_view(weight.type.rank))
+    leaves = [classify_use(each.operation, each.operand, each.view) for each in readers]
     for leaf in leaves:
         if isinstance(leaf, OtherUse):
             return leaf
@@ -166,10 +181,10 @@ def _covers(use: MatrixUse, weight: Weight) -> bool:
     return bool(use.rows and use.columns) and all(weight.type.shape[i] == 1 for i in left)
 
 
-def _leaves(operation: ir.Operation, operand: int, view: View) -> Iterator[MatrixUse | OtherUse]:
+def _readers(operation: ir.Operation, operand: int, view: View) -> Iterator[Reader]:
     through = view_through(operation, operand, view)
     if through is None:
-        yield classify_use(operation, operand, view)
+        yield Reader(operation, operand, view)
         return
     for use in operation.results[0].uses:
-        yield from _leaves(use.owner.operation, use.operand_number, through)
+        yield from _readers(use.owner.operation, use.operand_number, through)

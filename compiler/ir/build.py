@@ -39,7 +39,7 @@ def filled(sizes: Sequence[ir.Value | int], element: ir.FloatType, number: float
 def generic(
     inputs: Sequence[ir.Value],
     output: ir.Value,
-    maps: Sequence[Sequence[int]],
+    maps: Sequence[Sequence[int] | ir.AffineMap],
     iterators: Sequence[str],
     body: Body,
 ) -> ir.Value:
@@ -48,12 +48,16 @@ def generic(
     Args:
         inputs: The input tensors.
         output: The output tensor.
-        maps: For each input and the output, the loop that each dimension runs over.
+        maps: For each input and the output, the loop that each dimension runs over, or a map.
         iterators: "parallel" or "reduction" for each loop.
         body: Builds the body from its arguments and returns the value to yield.
     """
     operands = [*inputs, output]
-    map_attributes = [ir.AffineMapAttr.get(affine_map(len(iterators), m)) for m in maps]
+    loops = len(iterators)
+    map_attributes = [
+        ir.AffineMapAttr.get(m if isinstance(m, ir.AffineMap) else affine_map(loops, m))
+        for m in maps
+    ]
     iterator_attributes = [ir.Attribute.parse(f"#linalg.iterator_type<{i}>") for i in iterators]
     operation = linalg.GenericOp(
         [output.type],

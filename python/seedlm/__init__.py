@@ -3,7 +3,8 @@
 
 from importlib.metadata import version
 
-from seedlm.api import compile, plan  # noqa: A004
+from seedlm.api import calibrate, compile, plan  # noqa: A004
+from seedlm.codec import Statistics
 from seedlm.compiler.pipeline import CompileOptions
 from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
@@ -12,4 +13,14 @@ from seedlm.passes.weight_plan import Selection
 
 __version__ = version("seedlm")
 
-__all__ = ["CompileOptions", "SeedlmError", "Selection", "Target", "compile", "load", "plan"]
+__all__ = [
+    "CompileOptions",
+    "SeedlmError",
+    "Selection",
+    "Statistics",
+    "Target",
+    "calibrate",
+    "compile",
+    "load",
+    "plan",
+]

@@ -5,6 +5,19 @@ from seedlm.codec.code import PRESETS, Code, preset
 from seedlm.codec.decoder import decode
 from seedlm.codec.encoded import Encoded
 from seedlm.codec.encoder import Mode, encode
+from seedlm.codec.statistics import Statistics, WeightStatistics
 from seedlm.codec.storage import load, save
 
-__all__ = ["PRESETS", "Code", "Encoded", "Mode", "decode", "encode", "load", "preset", "save"]
+__all__ = [
+    "PRESETS",
+    "Code",
+    "Encoded",
+    "Mode",
+    "Statistics",
+    "WeightStatistics",
+    "decode",
+    "encode",
+    "load",
+    "preset",
+    "save",
+]

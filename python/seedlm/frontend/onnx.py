@@ -64,8 +64,7 @@ def import_onnx(model: Path, work: Path) -> Imported:
     externalize = ["--externalize-params", f"--params-scope={SCOPE}", f"--save-params-to={archive}"]
     run_python_module(_IMPORTER, [*arguments, *externalize], model)
     copy.unlink()
-    names = tuple(value.name for value in graph.graph.input)
-    return Imported(model, mlir, {SCOPE: archive}, names, external)
+    return Imported(model, mlir, {SCOPE: archive}, _input_names(graph.graph), external)
 
 
 def _load(model: Path) -> onnx.ModelProto:
@@ -110,6 +109,12 @@ def _tensors_in_nodes(graph: onnx.GraphProto) -> Iterator[TensorProto]:
                 yield from _tensors_in_nodes(attribute.g)
             elif attribute.type == onnx.AttributeProto.TENSOR:
                 yield attribute.t
+
+
+def _input_names(graph: onnx.GraphProto) -> tuple[str, ...]:
+    """Returns the inputs of a graph; before IR version 4 it lists its initializers among them."""
+    initializers = {initializer.name for initializer in graph.initializer}
+    return tuple(value.name for value in graph.input if value.name not in initializers)
 
 
 def _external_files(model: Path, tensors: Iterable[TensorProto]) -> tuple[Path, ...]:

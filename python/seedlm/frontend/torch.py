@@ -3,7 +3,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from seedlm.compiler.ir.elements import element_type_of
 from seedlm.compiler.ir.parameters import ParameterName, parameter_attribute, write_archive
 from seedlm.errors import SeedlmError
 from seedlm.frontend.imported import Imported
+from seedlm.inputs import AnySample
 
 try:
     import torch
@@ -30,23 +31,71 @@ SCOPE = "model"
 
 
 def import_torch(model: Path, work: Path) -> Imported:
-    """Imports an ExportedProgram into `work`, its parameters and buffers as those of scope "model".
+    """Imports a saved ExportedProgram as `import_program` does.
 
     Raises:
         SeedlmError: The file is damaged or the importer does not know one of its operators.
     """
+    with _importing(str(model)):
+        program = torch.export.load(model)
+    return import_program(program, model, work)
+
+
+def import_program(program: torch.export.ExportedProgram, source: Path, work: Path) -> Imported:
+    """Imports a program into `work`, its parameters and buffers as those of scope "model".
+
+    Args:
+        program: The program.
+        source: What errors name.
+        work: As for `import_model`.
+
+    Raises:
+        SeedlmError: The importer does not know one of its operators.
+    """
     hooks = _ParameterHooks()
-    try:
-        with _quiet():
-            importer = FxImporter(hooks=hooks)
-            importer.import_program(torch.export.load(model))
-    except Exception as error:  # torch and the importer raise what they like
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise SeedlmError(f"{model}: cannot be imported: {reason}") from None
+    with _importing(str(source)):
+        importer = FxImporter(hooks=hooks)
+        importer.import_program(program)
     mlir, archive = work / "program.mlir", work / "weights.irpa"
     write_module(importer.module, mlir)
     write_archive(archive, hooks.arrays)
-    return Imported(model, mlir, {SCOPE: archive})
+    names = tuple(name for name in program.graph_signature.user_inputs if isinstance(name, str))
+    return Imported(source, mlir, {SCOPE: archive}, names)
+
+
+def as_program(
+    model: torch.export.ExportedProgram | torch.nn.Module, samples: Sequence[AnySample]
+) -> torch.export.ExportedProgram:
+    """Returns a program as it is, and a module exported for inputs of the shapes of a sample.
+
+    Args:
+        model: The program or module.
+        samples: For a module, its arguments in the first sample, by name or in order.
+
+    Raises:
+        SeedlmError: There is no sample, or PyTorch cannot export the module.
+    """
+    if isinstance(model, torch.export.ExportedProgram):
+        return model
+    if not samples:
+        raise SeedlmError("calibration: no samples")
+    sample, name = samples[0], type(model).__name__
+    with _importing(name):
+        if isinstance(sample, Mapping):
+            keywords = {key: torch.tensor(np.asarray(each)) for key, each in sample.items()}
+            return torch.export.export(model, (), keywords)
+        return torch.export.export(model, tuple(torch.tensor(np.asarray(each)) for each in sample))
+
+
+@contextmanager
+def _importing(name: str) -> Iterator[None]:
+    """Keeps torch quiet, and turns its errors into ones that name what is imported."""
+    try:
+        with _quiet():
+            yield
+    except Exception as error:  # torch and the importer raise what they like
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise SeedlmError(f"{name}: cannot be imported: {reason}") from None
 
 
 @contextmanager

@@ -4,7 +4,10 @@ from seedlm import codec
 
 
 def test_public_names() -> None:
-    expected = ["PRESETS", "Code", "Encoded", "Mode", "decode", "encode", "load", "preset", "save"]
+    expected = [
+        *("PRESETS", "Code", "Encoded", "Mode", "Statistics", "WeightStatistics"),
+        *("decode", "encode", "load", "preset", "save"),
+    ]
     assert codec.__all__ == expected
     assert all(hasattr(codec, name) for name in expected)
 
