@@ -4,6 +4,7 @@
 #include "cell_encoder.h"
 #include "encoder.h"
 #include "simd.h"
+#include "weighted_encoder.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -114,7 +115,8 @@ nb::tuple fields_of(const Code &code, const BlockSource &source, int threads,
   auto errors = make_array<double, 1>({records.size()});
   {
     const nb::gil_scoped_release release;
-    decoded_errors(code, source, records.data(), threads, errors.data());
+    decoded_errors(code, source, records.data(), nullptr, 1, threads,
+                   errors.data());
   }
   const auto latent = static_cast<size_t>(code.latent);
   auto seeds = make_array<uint32_t, 1>({records.size()});
@@ -156,6 +158,35 @@ nb::tuple encode_by_table(const CellTable &table, Weights blocks,
                     {list, certify}, threads, records.data());
   }
   return fields_of(code, source, threads, records);
+}
+
+using Importances =
+    nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+nb::tuple encode_with_importances(Weights blocks, Array<const float> scales,
+                                  const Code &code, Importances importances,
+                                  Importances measured, bool exact, int threads,
+                                  const std::string &simd) {
+  const SimdLevel level = level_of(simd);
+  const BlockSource source = source_of(code, blocks, scales);
+  const size_t columns = importances.shape(0);
+  for (const Importances &array : {importances, measured})
+    if (array.shape(0) != columns ||
+        array.shape(1) != static_cast<size_t>(code.block))
+      throw std::invalid_argument("importances do not have the code's size");
+  if (columns == 0 || source.count % columns != 0)
+    throw std::invalid_argument("blocks are not rows of the importances");
+  std::vector<Record> records(source.count);
+  auto errors = make_array<double, 1>({records.size()});
+  {
+    const nb::gil_scoped_release release;
+    encode_weighted(code, level, source, importances.data(), columns, exact,
+                    threads, records.data());
+    decoded_errors(code, source, records.data(), measured.data(), columns,
+                   threads, errors.data());
+  }
+  return nb::tuple(fields_of(code, source, threads, records) +
+                   nb::make_tuple(errors));
 }
 
 } // namespace
@@ -210,4 +241,8 @@ NB_MODULE(_native, m) {
   m.def("encode_blocks", &encode_blocks, nb::arg("blocks"), nb::arg("scales"),
         nb::arg("code"), nb::kw_only(), nb::arg("threads"),
         nb::arg("simd") = "");
+  m.def("encode_weighted", &encode_with_importances, nb::arg("blocks"),
+        nb::arg("scales"), nb::arg("code"), nb::kw_only(),
+        nb::arg("importances"), nb::arg("measured"), nb::arg("exact"),
+        nb::arg("threads"), nb::arg("simd") = "");
 }

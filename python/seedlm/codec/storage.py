@@ -41,6 +41,7 @@ def save(encoded: Encoded, path: str | os.PathLike[str]) -> None:
         "code": asdict(encoded.code),
         "shape": encoded.shape,
         "relative_error": encoded.relative_error,
+        "weighted_relative_error": encoded.weighted_relative_error,
     }
     write_tensors(path, fields, {"codes": encoded.codes, "scale": encoded.scale})
 
@@ -149,6 +150,7 @@ def _encoded(fields: Fields, tensors: Tensors) -> Encoded:
             code=Code(**{**code, "taps": tuple(code["taps"])}),
             shape=tuple(fields["shape"]),
             relative_error=fields["relative_error"],
+            weighted_relative_error=fields.get("weighted_relative_error"),
             **tensors,
         )
     except (KeyError, TypeError) as error:
