@@ -10,7 +10,7 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith, hal, util
 
 from seedlm.codec import preset
-from seedlm.compiler.ir.build import dim_size, empty, generic
+from seedlm.compiler.ir.build import add, dim_size, empty, filled, generic
 from seedlm.compiler.ir.contractions import weight_loops
 from seedlm.compiler.ir.maps import indexing_maps, loops_of, renumber_loops
 from seedlm.compiler.ir.weights import find_weights
@@ -28,8 +28,9 @@ class InstrumentActivations:
         util.global private mutable @seedlm.activations.0 = dense<0.0> : tensor<576xf64>
         util.global private mutable @seedlm.activations.0.rows = 0 : i64
         ..
+        %squares = linalg.generic ins(%x : ..) outs(%zeros : ..) { %out + %x * %x, over rows }
         %sums = util.global.load @seedlm.activations.0 : tensor<576xf64>
-        %more = linalg.generic ins(%x : ..) outs(%sums : ..) { %sums + %x * %x, over rows }
+        %more = linalg.generic ins(%sums, %squares : ..) outs(%empty : ..) { %sums + %squares }
         util.global.store %more, @seedlm.activations.0 : tensor<576xf64>
         ..  // and 4 to the rows
         %y = linalg.matmul ins(%x, %w : tensor<4x576xf32>, tensor<576x1536xf32>) ..
@@ -38,7 +39,9 @@ class InstrumentActivations:
     make up a column's index: [inputs] of a linear layer, [inputs, height, width] of a convolution.
     A row is what one row of outputs is computed from: a row of the activation, or the window of a
     convolution at one position (and of one group); padding counts as zeros. Several readers of a
-    weight add to the same sums; gathers do not multiply and count for nothing.
+    weight add to the same sums; gathers do not multiply and count for nothing. Sums are never the
+    output operand of an operation: IREE 3.13 lets mutable globals that start alike share a buffer,
+    and would update it in place.
 
     The public function "seedlm.activations" returns the sums, a !hal.buffer_view, and the number of
     rows, an i64, of each weight: those of all calls since the module was loaded.
@@ -159,15 +162,17 @@ def _count(product: _Product, accumulator: _Accumulator) -> None:
     """Builds what adds the squares of the activation to the sums, and its rows to their number."""
     sizes = [_loop_size(product.operation, loop) for loop in product.rows]
     sums = util.GlobalLoadOp(accumulator.type, accumulator.sums).result
-    util.GlobalStoreOp(_add_squares(product, sizes, sums), accumulator.sums)
+    util.GlobalStoreOp(add(sums, _sum_squares(product, sizes, sums.type)), accumulator.sums)
     integer = ir.IntegerType.get_signless(64)
     rows = util.GlobalLoadOp(integer, accumulator.rows).result
     more = arith.IndexCastOp(integer, _multiplied(sizes)).result
     util.GlobalStoreOp(arith.AddIOp(rows, more).result, accumulator.rows)
 
 
-def _add_squares(product: _Product, sizes: Sequence[ir.Value | int], sums: ir.Value) -> ir.Value:
-    """Builds `sums` plus the squares of the activation, summed over rows."""
+def _sum_squares(
+    product: _Product, sizes: Sequence[ir.Value | int], type_: ir.RankedTensorType
+) -> ir.Value:
+    """Builds the squares of the activation, summed over rows whose loops have `sizes`."""
     order = [*product.columns, *product.rows]
     columns, rows = list(range(len(product.columns))), list(range(len(product.columns), len(order)))
     # The sizes of loops that index the activation only in sums, such as y + dy, follow from a
@@ -175,7 +180,8 @@ def _add_squares(product: _Product, sizes: Sequence[ir.Value | int], sums: ir.Va
     space = empty(sizes, ir.RankedTensorType(product.activation.type).element_type)
     maps = [renumber_loops(product.map, order), rows, columns]
     iterators = ["parallel"] * len(columns) + ["reduction"] * len(rows)
-    return generic([product.activation, space], sums, maps, iterators, _add_square)
+    zeros = filled(type_.shape, type_.element_type, 0.0)
+    return generic([product.activation, space], zeros, maps, iterators, _add_square)
 
 
 def _add_square(arguments: Sequence[ir.Value]) -> ir.Value:

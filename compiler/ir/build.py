@@ -73,6 +73,18 @@ def generic(
     return operation.results[0]
 
 
+def add(a: ir.Value, b: ir.Value) -> ir.Value:
+    """Builds the elementwise sum of two tensors of one type."""
+    type_ = ir.RankedTensorType(b.type)
+    loops = list(range(type_.rank))
+    output = empty([dim_size(b, loop) for loop in loops], type_.element_type)
+
+    def body(arguments: Sequence[ir.Value]) -> ir.Value:
+        return arith.AddFOp(arguments[0], arguments[1]).result
+
+    return generic([a, b], output, [loops, loops, loops], ["parallel"] * type_.rank, body)
+
+
 def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
     """Splits the static dimension `dimension` into `outer` x `inner`."""
     source = ir.RankedTensorType(value.type)

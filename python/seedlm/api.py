@@ -12,7 +12,7 @@ from seedlm.codec import Statistics
 from seedlm.compiler.pipeline import CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.frontend import Imported, import_model
-from seedlm.inputs import AnySample
+from seedlm.inputs import AnySample, Samples
 from seedlm.passes.compress_constants import Progress
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def calibrate(
             imported = import_model(Path(model), Path(work), parameters)
         else:
             imported, remaining = _import_torch(model, Path(work), remaining)
-        return collect(imported, lambda inputs: remaining, options or CompileOptions())
+        taken = Samples("calibration", lambda inputs: remaining)
+        return collect(imported, taken, options or CompileOptions())
 
 
 def _import_torch(

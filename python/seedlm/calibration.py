@@ -2,7 +2,7 @@
 """What the weights of a model are multiplied with, measured by the model itself on samples."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,10 @@ from seedlm.codec import Statistics, WeightStatistics
 from seedlm.compiler.pipeline import CompileOptions, compile_instrumented
 from seedlm.errors import SeedlmError
 from seedlm.frontend import Imported
-from seedlm.inputs import AnySample, Input, make_inputs, make_sample
+from seedlm.inputs import Input, Samples, make_inputs, make_sample
 from seedlm.loader import LoadedModule, load
 from seedlm.passes.instrument_activations import READ_FUNCTION
 from seedlm.passes.weight_plan import WeightPlan
-
-Samples = Callable[[Sequence[Input]], Iterable[AnySample]]
-"""Returns samples for the inputs of a model."""
 
 Progress = Callable[[int], None]
 
@@ -36,7 +33,7 @@ def collect(
 
     Args:
         imported: The model.
-        samples: Called with the inputs of the model.
+        samples: The samples.
         options: Of these, what is compressed and the flags for iree-compile count.
         progress: Called with the number of samples that are done.
 
@@ -49,28 +46,28 @@ def collect(
         compiled = compile_instrumented(imported.source, imported.mlir, file, options)
         inputs = make_inputs(compiled.inputs, imported.input_names)
         module = load(file, parameters=imported.parameters)
-        count = _run(module, samples(inputs), inputs, progress)
-        if count == 0:
-            raise SeedlmError("calibration: no samples")
-        return Statistics(_read(module, compiled.plans), count)
+        count = _run(module, samples, inputs, progress)
+        try:
+            return Statistics(_read(module, compiled.plans), count)
+        except SeedlmError as error:
+            raise SeedlmError(f"{samples.name}: {error}") from None
 
 
 def _run(
-    module: LoadedModule,
-    samples: Iterable[AnySample],
-    inputs: Sequence[Input],
-    progress: Progress | None,
+    module: LoadedModule, samples: Samples, inputs: Sequence[Input], progress: Progress | None
 ) -> int:
     """Calls `module` with each sample and returns their number."""
     count = 0
-    for sample in samples:
+    for sample in samples.read(inputs):
         try:
             module(*make_sample(sample, inputs))
         except SeedlmError as error:
-            raise SeedlmError(f"calibration: sample {count}: {error}") from None
+            raise SeedlmError(f"{samples.name}: sample {count}: {error}") from None
         count += 1
         if progress is not None:
             progress(count)
+    if count == 0:
+        raise SeedlmError(f"{samples.name}: no samples")
     return count
 
 
@@ -93,4 +90,4 @@ def _statistics(plan: WeightPlan, sums: NDArray[np.float64], rows: int) -> Weigh
     try:
         return WeightStatistics(tuple(plan.weight.type.shape), mean_squares, rows)
     except SeedlmError as error:
-        raise SeedlmError(f"calibration: inputs of '{plan.weight.name}': {error}") from None
+        raise SeedlmError(f"inputs of '{plan.weight.name}': {error}") from None

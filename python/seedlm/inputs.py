@@ -2,7 +2,7 @@
 """The inputs of a model, and samples that fit them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -62,6 +62,19 @@ class Input:
         if not fits or not np.can_cast(given.dtype, self.dtype, "same_kind"):
             raise SeedlmError(f"input {self} is given {given.dtype} {list(given.shape)}")
         return given.astype(self.dtype, copy=False)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples for a model whose inputs are not known yet.
+
+    Attributes:
+        name: What errors call them, such as their file.
+        read: Returns them for the inputs of a model; they are taken one by one.
+    """
+
+    name: str
+    read: Callable[[Sequence[Input]], Iterable[AnySample]]
 
 
 def make_inputs(types: Sequence[str], names: Sequence[str]) -> list[Input]:

@@ -23,15 +23,20 @@ util.global private @table = dense<0.5> : tensor<32x24xf32>
 util.func public @linear(%x: tensor<4x24xf32>, %init: tensor<4x16xf32>) -> tensor<4x16xf32> {
   // CHECK: %[[SUMS:.+]] = util.global.load @seedlm.activations.0 : tensor<24xf64>
   // CHECK: %[[SPACE:.+]] = tensor.empty() : tensor<4xf32>
-  // CHECK: %[[MORE:.+]] = linalg.generic
+  // CHECK: %[[ZEROS:.+]] = linalg.fill
+  // CHECK: %[[SQUARES:.+]] = linalg.generic
   // CHECK-SAME: indexing_maps = [#[[ROW_COLUMN]], #[[ROW]], #[[COLUMN]]]
   // CHECK-SAME: iterator_types = ["parallel", "reduction"]
-  // CHECK-SAME: ins(%[[X]], %[[SPACE]] : {{.+}}) outs(%[[SUMS]] : tensor<24xf64>)
+  // CHECK-SAME: ins(%[[X]], %[[SPACE]] : {{.+}}) outs(%[[ZEROS]] : tensor<24xf64>)
   // CHECK-NEXT: ^bb0(%[[IN:.+]]: f32, %{{.+}}: f32, %[[OUT:.+]]: f64):
   // CHECK-NEXT: %[[WIDE:.+]] = arith.extf %[[IN]] : f32 to f64
   // CHECK-NEXT: %[[SQUARE:.+]] = arith.mulf %[[WIDE]], %[[WIDE]] : f64
   // CHECK-NEXT: %[[SUM:.+]] = arith.addf %[[OUT]], %[[SQUARE]] : f64
   // CHECK-NEXT: linalg.yield %[[SUM]] : f64
+  // CHECK: %[[EMPTY:.+]] = tensor.empty() : tensor<24xf64>
+  // CHECK: %[[MORE:.+]] = linalg.generic
+  // CHECK-SAME: ins(%[[SUMS]], %[[SQUARES]] : {{.+}}) outs(%[[EMPTY]] : tensor<24xf64>)
+  // CHECK: arith.addf
   // CHECK: util.global.store %[[MORE]], @seedlm.activations.0 : tensor<24xf64>
   // CHECK: %[[ROWS:.+]] = util.global.load @seedlm.activations.0.rows : i64
   // CHECK: %[[FOUR:.+]] = arith.constant 4 : index

@@ -79,12 +79,16 @@ def as_program(
         return model
     if not samples:
         raise SeedlmError("calibration: no samples")
-    sample, name = samples[0], type(model).__name__
-    with _importing(name):
-        if isinstance(sample, Mapping):
-            keywords = {key: torch.tensor(np.asarray(each)) for key, each in sample.items()}
-            return torch.export.export(model, (), keywords)
-        return torch.export.export(model, tuple(torch.tensor(np.asarray(each)) for each in sample))
+    with _importing(type(model).__name__), torch.no_grad():
+        arguments, keywords = _arguments(samples[0])
+        # The importer does not know all that core ATen does without.
+        return torch.export.export(model, arguments, keywords).run_decompositions()
+
+
+def _arguments(sample: AnySample) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
+    if isinstance(sample, Mapping):
+        return (), {name: torch.tensor(np.asarray(each)) for name, each in sample.items()}
+    return tuple(torch.tensor(np.asarray(each)) for each in sample), {}
 
 
 @contextmanager

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the tools print: progress on a terminal, tables and summaries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from seedlm.compiler.pipeline import CompileOptions
@@ -23,7 +32,6 @@ _TABLE_WIDTH = 160
 @contextmanager
 def progress_bar(title: str) -> Iterator[ProgressCallback]:
     """Yields a callback that draws a progress bar with ETA on stderr, if that is a terminal."""
-    console = Console(stderr=True)
     columns = (
         TextColumn(title),
         BarColumn(),
@@ -31,15 +39,27 @@ def progress_bar(title: str) -> Iterator[ProgressCallback]:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(
-        *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
+    with _progress(*columns) as bar:
         task = bar.add_task("", total=None)
 
         def advance(name: str, done: int, total: int) -> None:
             bar.update(task, description=name, completed=done, total=total)
 
         yield advance
+
+
+@contextmanager
+def calibration_progress() -> Iterator[Callable[[int], None]]:
+    """Yields a callback that draws the number of samples on stderr, if that is a terminal."""
+    columns = (TextColumn("calibrating"), SpinnerColumn(), TimeElapsedColumn())
+    with _progress(*columns, TextColumn("{task.completed} samples")) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def print_plan(report: Report) -> None:

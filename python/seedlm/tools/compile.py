@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,7 @@ from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 from seedlm.frontend import Imported, import_model
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
-from seedlm.tools import _console
+from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
 from seedlm.verification import compare, load_sample, random_samples
@@ -43,6 +44,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("model", type=Path, help=".onnx, .mlir, .mlirbc or .pt2 file")
     parser.add_argument("-o", dest="output", type=Path, help="file to write, usually .vmfb")
     _add_selection(parser)
+    _calibration.add_options(parser)
     _add_target(parser)
     _add_reporting(parser)
     own, flags = _split_flags(argv)
@@ -145,11 +147,14 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
     options = _options(arguments)
-    outputs = [arguments.output, arguments.params, arguments.report]
+    _calibration.check_options(arguments)
+    outputs = [arguments.output, arguments.params, arguments.report, arguments.save_calibration]
     check_distinct([each for each in outputs if each is not None])
     given = [load_sample(arguments.input)] if arguments.input else []
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
+        statistics = _calibration.read_statistics(arguments, imported, options)
+        options = replace(options, calibration=statistics)
         if arguments.dry_run:
             _console.print_plan(
                 plan_module(imported.source, imported.mlir, options, imported.parameters)
