@@ -5,11 +5,12 @@ import hashlib
 import logging
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
+from seedlm.codec import Statistics
 from seedlm.evaluation._torch import torch
+from seedlm.evaluation.calibration import importances
 from seedlm.evaluation.formats import Format, Search
-from seedlm.evaluation.models import load_model, select
+from seedlm.evaluation.models import Model, select
 from seedlm.evaluation.results import ORIGINAL, Evaluation, Result
 from seedlm.evaluation.scores import Judge, judge_of
 from seedlm.evaluation.storing import Progress, StoredModel, store_model
@@ -29,6 +30,7 @@ class Options:
         include: Glob patterns of weights' names; see `seedlm.evaluation.models.select`.
         exclude: Glob patterns of weights that are left out.
         search: How codes are searched.
+        statistics: How large the inputs of weights are, for activation-aware formats.
     """
 
     formats: tuple[Format, ...]
@@ -37,36 +39,37 @@ class Options:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     search: Search = field(default_factory=Search)
+    statistics: Statistics | None = None
 
 
-def evaluate(path: Path, text: str, options: Options, progress: Progress) -> Evaluation:
+def evaluate(model: Model, text: str, options: Options, progress: Progress) -> Evaluation:
     """Evaluates a model on a text: the original, then each format.
 
     Args:
-        path: A Hugging Face folder or a GGUF file.
+        model: The model.
         text: The text to evaluate on.
         options: The formats and more.
         progress: Called with what is being done, and how much of it is done and in all.
 
     Raises:
-        SeedlmError: The model, the text or an option is invalid.
+        SeedlmError: The text or an option is invalid, or a weight cannot be put into a format.
     """
     if options.search.threads is not None:
         torch.set_num_threads(options.search.threads)
-    model = load_model(path)
     names = select(model, options.include, options.exclude)
+    originals = {name: model.weights(name) for name in names}
+    inputs = importances(options.statistics, originals) if options.statistics else {}
     judge = judge_of(model, text, options.context, options.tokens)
     scores = judge.score({}, partial(progress, ORIGINAL))
     results = [Result(ORIGINAL, None, 0.0, 0.0, scores, ())]
-    originals = {name: model.weights(name) for name in names}
     for format_ in options.formats:
         stored = store_model(
-            originals, format_, options.search, {}, _titled(format_.name, progress)
+            originals, format_, options.search, inputs, _titled(format_.name, progress)
         )
         results.append(_result(format_, stored, judge, progress))
         _LOGGER.info("%s: %s", format_.name, results[-1].scores)
     return Evaluation(
-        model=path.resolve().name,
+        model=model.path.resolve().name,
         kind=model.kind,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         search=options.search.mode,

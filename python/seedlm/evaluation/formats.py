@@ -120,6 +120,7 @@ def store(
         mode=search.mode,
         threads=search.threads,
         progress=progress,
+        importance=importance,
     )
     seconds = time.perf_counter() - start
     return Stored(decode(encoded), encoded.bits, seconds)

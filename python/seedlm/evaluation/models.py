@@ -138,6 +138,7 @@ def _load(path: Path, kind: Kind, folder: Path, source: dict[str, str]) -> Model
     except Exception as error:  # transformers and what it calls raise what they like
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SeedlmError(f"{path}: cannot be loaded: {reason}") from None
+    module.config.use_cache = False
     if getattr(module, "pooler", None) is not None:
         module.pooler = None  # embeddings are means over tokens, which it does not change
     missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))

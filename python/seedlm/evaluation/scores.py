@@ -83,7 +83,7 @@ class CausalJudge:
         """Returns those of the predictions that count, float32 [targets, vocabulary]."""
         with torch.inference_mode():
             ids = torch.from_numpy(window.inputs)[None]
-            logits = self._model.module(input_ids=ids, use_cache=False).logits[0]
+            logits = self._model.module(input_ids=ids).logits[0]
             return torch.log_softmax(logits[-len(window.targets) :], dim=-1)
 
 
