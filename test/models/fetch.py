@@ -13,7 +13,7 @@ export-requirements.txt: it runs in this interpreter where those versions are in
 otherwise in a virtual environment made for it in DIR (1.3 GB).
 
 --quality adds what `make quality` measures: smollm2.gguf, the folder all-minilm-l6-v2, and
-wikipedia.txt, the beginnings of 39 articles to calibrate on.
+wikipedia.txt, the beginnings of 93 articles to calibrate on.
 """
 
 import argparse
