@@ -3,7 +3,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -103,6 +102,7 @@ class EmbeddingJudge:
         self._model = model
         self.context = context
         self._lines = lines
+        self._expected: Weights | None = None
 
     @property
     def tokens(self) -> int:
@@ -111,14 +111,11 @@ class EmbeddingJudge:
 
     def score(self, weights: Mapping[str, Weights], progress: Progress) -> EmbeddingScores:
         """Returns the scores of the model with some of its weights replaced."""
-        expected = self._originals
+        if self._expected is None:
+            self._expected = self._embed(progress)
         with self._model.replaced(weights):
-            found = self._embed(progress) if weights else expected
-        return EmbeddingScores(float((expected * found).sum(axis=1).mean()))
-
-    @cached_property
-    def _originals(self) -> Weights:
-        return self._embed(lambda done, total: None)
+            found = self._embed(progress) if weights else self._expected
+        return EmbeddingScores(float((self._expected * found).sum(axis=1).mean()))
 
     def _embed(self, progress: Progress) -> Weights:
         """Returns the normalised embedding of each line, float32 [lines, size]."""
