@@ -75,7 +75,7 @@ $(BUILD)/installed: $(SOURCES) | $(BUILD)/venv
 
 $(BUILD)/test-installed: $(SOURCES) | $(BUILD)/venv
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet '.[eval,test,dev]'
+	$(BIN)/pip install --quiet '.[eval,text,test,dev]'
 	touch $@ $(BUILD)/installed
 
 $(BUILD)/runtime-venv:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Joins what seedlm-eval wrote about several models into one Markdown table, a row a format.
 
-    python bench/quality_table.py SmolLM2-135M=smollm2.json MiniLM-L6=minilm-l6.json
+    python bench/quality_table.py SmolLM2-135M=smollm2.json MiniLM-L6=minilm.json
+
+Each report has the name that its columns get.
 """
 
 import argparse
@@ -33,7 +35,9 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
         formats += [each["format"] for each in report["results"] if each["format"] not in formats]
     rows = [header, ["---", *["--:"] * (len(header) - 1)]]
     for format_ in formats:
-        rows.append([format_, *(cell for each in reports.values() for cell in _cells(each, format_))])
+        rows.append(
+            [format_, *(cell for each in reports.values() for cell in _cells(each, format_))]
+        )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

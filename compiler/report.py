@@ -7,13 +7,16 @@ import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seedlm.codec import Code, Encoded, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.weight_plan import WeightPlan
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class TensorReport:
         bytes_before: Size in the model.
         bytes_after: Size of codes, scale and dense copy.
         sha256: Of codes and scale, hexadecimal; None if dense or only planned.
+        activation_aware: Whether its codes were searched by the mean squares of its inputs.
+        weighted_relative_error: The relative error with squares times those mean squares; None if
+            it is not activation-aware or only planned.
     """
 
     name: str
@@ -46,6 +52,8 @@ class TensorReport:
     bytes_before: int
     bytes_after: int
     sha256: str | None
+    activation_aware: bool
+    weighted_relative_error: float | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,11 @@ class Report:
         return [tensor for tensor in self.tensors if tensor.action != "dense"]
 
     @property
+    def activation_aware(self) -> list[TensorReport]:
+        """Those of the compressed tensors that are activation-aware."""
+        return [tensor for tensor in self.tensors if tensor.activation_aware]
+
+    @property
     def bytes_before(self) -> int:
         """Size of all tensors in the model."""
         return sum(tensor.bytes_before for tensor in self.tensors)
@@ -90,7 +103,9 @@ def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
     code = preset(compress.code)
     tensors = [
-        _tensor_report(plan, code, compress.encoded.get(plan.weight.name))
+        _tensor_report(
+            plan, code, compress.encoded.get(plan.weight.name), compress.importance(plan)
+        )
         for plan in compress.plans
     ]
     return Report(version("seedlm"), compress.code, inputs, tensors)
@@ -104,16 +119,22 @@ def report_from_json(text: str) -> Report:
     """
     try:
         fields = json.loads(text)
+        if fields["format"] != FORMAT:
+            raise SeedlmError(f"seedlm manifest of format {fields['format']}, not {FORMAT}")
         tensors = [TensorReport(**tensor) for tensor in fields.pop("tensors")]
-        report = Report(tensors=tensors, **fields)
+        return Report(tensors=tensors, **fields)
+    except SeedlmError:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SeedlmError("damaged seedlm manifest") from None
-    if report.format != FORMAT:
-        raise SeedlmError(f"seedlm manifest of format {report.format}, not {FORMAT}")
-    return report
 
 
-def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> TensorReport:
+def _tensor_report(
+    plan: WeightPlan,
+    code: Code,
+    encoded: Encoded | None,
+    importance: NDArray[np.float32] | None,
+) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
     bits = plan.code_bits(code) if compressed else 0
@@ -129,6 +150,8 @@ def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> Ten
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
         sha256=_checksum(encoded) if encoded else None,
+        activation_aware=compressed and importance is not None,
+        weighted_relative_error=encoded.weighted_relative_error if encoded else None,
     )
 
 

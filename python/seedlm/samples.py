@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from seedlm.errors import SeedlmError
@@ -28,7 +28,7 @@ def npz_samples(path: Path) -> Samples:
 
 def _read(path: Path, inputs: Sequence[Input]) -> Iterator[Mapping[str, NDArray[Any]]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, NpzFile(file) as arrays:
             for keys in _samples(arrays.files, inputs):
                 yield {name: arrays[key] for name, key in keys.items()}
     except OSError as error:

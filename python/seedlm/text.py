@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Samples from text, for models that take tokens (needs the text extra)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,12 @@ except ImportError:
 
 # More than any tokenizer's average; bounds how much of a long text is read.
 _CHARACTERS_PER_TOKEN = 16
+_VALUES: dict[str, Callable[[Encoding], list[int]]] = {
+    "tokens": lambda row: row.ids,
+    "mask": lambda row: row.attention_mask,
+    "types": lambda row: row.type_ids,
+    "positions": lambda row: list(range(len(row))),
+}
 _PARTS_OF_NAMES = {"mask": "mask", "type": "types", "segment": "types", "position": "positions"}
 
 
@@ -58,8 +64,7 @@ def _read(
     roles = _roles(path, inputs)
     batch = _fixed_size(path, [each for each in inputs if len(each.shape) == 2], 0) or 1
     fixed = _fixed_size(path, inputs, -1)
-    tokenizer = _tokenizer(options.tokenizer, fixed or options.length)
-    length = tokenizer.truncation["max_length"]
+    tokenizer, length = _tokenizer(options.tokenizer, fixed or options.length)
     text = _text(path, _CHARACTERS_PER_TOKEN * length * batch * options.samples)
     encoding = tokenizer.encode(text)
     sequences = [each for each in (encoding, *encoding.overflowing) if len(each) == length]
@@ -96,18 +101,21 @@ def _fixed_size(path: Path, inputs: Sequence[Input], dimension: int) -> int | No
     return next(iter(sizes), None)
 
 
-def _tokenizer(path: Path, length: int) -> Tokenizer:
-    """Returns a tokenizer that cuts texts at `length` tokens, or where it is set to if earlier."""
+def _tokenizer(path: Path, most: int) -> tuple[Tokenizer, int]:
+    """Returns a tokenizer that cuts texts at `most` tokens or earlier, and at how many it does."""
     if not path.is_file():
         raise SeedlmError(f"{path}: no such file (the tokenizer of text samples)")
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the bindings raise nothing more specific
         raise SeedlmError(f"{path}: not a tokenizer: {error}") from None
-    own = tokenizer.truncation["max_length"] if tokenizer.truncation else length
+    own = tokenizer.truncation["max_length"] if tokenizer.truncation else most
+    length = min(own, most)
+    if length <= tokenizer.num_special_tokens_to_add(is_pair=False):
+        raise SeedlmError(f"{path}: samples of {length} tokens have no room for text")
     tokenizer.no_padding()
-    tokenizer.enable_truncation(min(own, length))
-    return tokenizer
+    tokenizer.enable_truncation(length)
+    return tokenizer, length
 
 
 def _text(path: Path, characters: int) -> str:
@@ -121,11 +129,5 @@ def _text(path: Path, characters: int) -> str:
 
 
 def _array(model_input: Input, role: str, rows: Sequence[Encoding]) -> NDArray[Any]:
-    values = {
-        "tokens": lambda row: row.ids,
-        "mask": lambda row: row.attention_mask,
-        "types": lambda row: row.type_ids,
-        "positions": lambda row: range(len(row)),
-    }
-    array = np.array([list(values[role](row)) for row in rows], model_input.dtype)
+    array = np.array([_VALUES[role](row) for row in rows], model_input.dtype)
     return array if len(model_input.shape) == 2 else array[0]

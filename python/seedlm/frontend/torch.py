@@ -52,7 +52,7 @@ def import_program(program: torch.export.ExportedProgram, source: Path, work: Pa
     Raises:
         SeedlmError: The importer does not know one of its operators.
     """
-    hooks = _ParameterHooks()
+    hooks = _ParameterHooks(_shared_names(program))
     with _importing(str(source)):
         importer = FxImporter(hooks=hooks)
         importer.import_program(program)
@@ -114,11 +114,25 @@ def _quiet() -> Iterator[None]:
         logging.disable(disabled)
 
 
+def _shared_names(program: torch.export.ExportedProgram) -> dict[str, str]:
+    """Returns for each entry of the state dict the first one that is the same tensor."""
+    first: dict[Any, str] = {}
+    return {
+        name: first.setdefault(_place_of(tensor), name)
+        for name, tensor in program.state_dict.items()
+    }
+
+
+def _place_of(tensor: torch.Tensor) -> tuple[Any, ...]:
+    return tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+
+
 class _ParameterHooks(FxImporterHooks):  # type: ignore[misc]
     """Turns parameters and buffers into globals that name a parameter."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared_names: dict[str, str]) -> None:
         self.arrays: dict[str, NDArray[Any]] = {}
+        self._shared_names = shared_names
         self._module: ir.Operation | None = None
 
     def prepare_module(self, module_op: ir.Operation) -> None:
@@ -126,7 +140,8 @@ class _ParameterHooks(FxImporterHooks):  # type: ignore[misc]
 
     def resolve_input(self, gni: Any, value: Any, info: Any) -> ir.Value | None:
         """Returns the value of a tensor that the program does not write, None for others."""
-        name = info.input_spec.target
+        target = info.input_spec.target
+        name = self._shared_names.get(target, target)
         if not isinstance(value, torch.Tensor) or info.mutable_producer_node_name is not None:
             return None
         assert self._module is not None

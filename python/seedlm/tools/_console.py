@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
+from seedlm.compiler.report import Report, TensorReport
 from seedlm.evaluation.results import Evaluation
 from seedlm.evaluation.table import evaluation_table
 from seedlm.passes.compress_constants import Progress as ProgressCallback
@@ -64,12 +64,13 @@ def _progress(*columns: ProgressColumn) -> Progress:
 
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
-    table = _table(("tensor", "shape", "type", "action", "bits", "use", "why dense"))
+    table = _table(("tensor", "shape", "type", "action", "bits", "fitted to", "use", "why dense"))
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
         bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
-        use = tensor.use or ""
-        table.add_row(tensor.name, shape, tensor.dtype, tensor.action, bits, use, tensor.reason)
+        fitted = _fitted_to(tensor) if tensor.use else ""
+        row = (tensor.name, shape, tensor.dtype, tensor.action, bits, fitted, tensor.use or "")
+        table.add_row(*row, tensor.reason)
     _print(table)
     total = len(report.tensors)
     print(f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}")
@@ -77,7 +78,7 @@ def print_plan(report: Report) -> None:
 
 def print_tensors(report: Report) -> None:
     """Prints the compressed tensors with their bits, errors and checksums."""
-    columns = ("tensor", "shape", "use", "bits", "error", "sha256 of codes")
+    columns = ("tensor", "shape", "use", "bits", "error", "weighted error", "sha256 of codes")
     table = _table(columns)
     for tensor in report.compressed:
         table.add_row(
@@ -86,6 +87,7 @@ def print_tensors(report: Report) -> None:
             tensor.use or "",
             f"{tensor.bits_per_weight:.3f}",
             f"{tensor.relative_error:.4f}",
+            _weighted_error(tensor),
             (tensor.sha256 or "")[:16],
         )
     _print(table)
@@ -116,7 +118,29 @@ def print_totals(report: Report) -> None:
             f"bits a weight {min(bits):.3f}..{max(bits):.3f}, "
             f"relative error {min(errors):.4f}..{max(errors):.4f}"
         )
+    _print_calibration(report)
     print(f"all tensors: {decimal(report.bytes_before)} -> {decimal(report.bytes_after)}")
+
+
+def _print_calibration(report: Report) -> None:
+    """Prints how many tensors have statistics, if any have, and with what error."""
+    aware = report.activation_aware
+    if not aware:
+        return
+    errors = [tensor.weighted_relative_error or 0.0 for tensor in aware]
+    print(
+        f"{len(aware)} fitted to activations, weighted error {min(errors):.4f}..{max(errors):.4f}; "
+        f"{len(report.compressed) - len(aware)} without statistics, fitted to weights"
+    )
+
+
+def _fitted_to(tensor: TensorReport) -> str:
+    return "activations" if tensor.activation_aware else "weights"
+
+
+def _weighted_error(tensor: TensorReport) -> str:
+    error = tensor.weighted_relative_error
+    return "" if error is None else f"{error:.4f}"
 
 
 def print_comparison(outputs: Sequence[OutputComparison]) -> None:

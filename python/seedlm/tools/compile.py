@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from seedlm.codec import PRESETS, Mode
-from seedlm.compiler.outputs import check_distinct
+from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
@@ -153,6 +153,8 @@ def _run(arguments: argparse.Namespace) -> None:
     given = [load_sample(arguments.input)] if arguments.input else []
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
+        if not arguments.dry_run:
+            _check_outputs(arguments, imported)
         statistics = _calibration.read_statistics(arguments, imported, options)
         options = replace(options, calibration=statistics)
         if arguments.dry_run:
@@ -160,9 +162,6 @@ def _run(arguments: argparse.Namespace) -> None:
                 plan_module(imported.source, imported.mlir, options, imported.parameters)
             )
             return
-        if arguments.report is not None:
-            files = [imported.source, *imported.parameters.values(), *imported.external]
-            check_report(arguments.report, files)
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
         if arguments.report is not None:
@@ -170,6 +169,15 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.verify or arguments.input:
             samples = given or random_samples(report.inputs, imported.input_names, arguments.verify)
             _console.print_comparison(compare(imported, options, arguments.output, samples))
+
+
+def _check_outputs(arguments: argparse.Namespace, imported: Imported) -> None:
+    files = [imported.source, *imported.parameters.values(), *imported.external]
+    for output in (arguments.output, arguments.params):
+        if output is not None:
+            check_output(output, files)
+    if arguments.report is not None:
+        check_report(arguments.report, files)
 
 
 def _options(arguments: argparse.Namespace) -> CompileOptions:

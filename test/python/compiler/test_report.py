@@ -9,9 +9,12 @@ import pytest
 from seedlm.compiler.report import FORMAT, Report, TensorReport, report_from_json
 from seedlm.errors import SeedlmError
 
-DENSE = TensorReport("bias", [96], "f32", "dense", "not a matrix", None, None, None, 384, 384, None)
+DENSE = TensorReport(
+    "bias", [96], "f32", "dense", "not a matrix", None, None, None, 384, 384, None, False, None
+)
 CODES = TensorReport(
-    "w", [96, 64], "f32", "compressed", "", "contraction", 4.005, 0.12, 24576, 3076, "ab"
+    *("w", [96, 64], "f32", "compressed", "", "contraction"),
+    *(4.005, 0.12, 24576, 3076, "ab", True, 0.08),
 )
 BOTH = replace(CODES, name="table", action="both", reason="rows are gathered", bytes_after=27652)
 REPORT = Report("1.2.3", "paper-4bit", ["tensor<4x64xf32>"], [CODES, DENSE, BOTH])

@@ -65,7 +65,7 @@ def test_json(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
         "layer1.bias",
         "layer2.weight",
     ]
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert read_report(files[name]).to_json() == result.out.strip()
 
 
@@ -167,7 +167,7 @@ def test_archive_of_stock_iree(workspace: Workspace) -> None:
         ("\udcff", "damaged seedlm manifest"),
         (
             '{"tensors": [], "version": "9", "code": "c", "inputs": [], "format": 99}',
-            "seedlm manifest of format 99, not 1",
+            "seedlm manifest of format 99, not 2",
         ),
     ],
 )
