@@ -8,7 +8,7 @@ Each report has the name that its columns get.
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,12 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
         header += [f"{name} {first}", *others]
         formats += [each["format"] for each in report["results"] if each["format"] not in formats]
     rows = [header, ["---", *["--:"] * (len(header) - 1)]]
-    for format_ in formats:
-        rows.append(
-            [format_, *(cell for each in reports.values() for cell in _cells(each, format_))]
-        )
+    rows += [_row(format_, reports.values()) for format_ in formats]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _row(format_: str, reports: Iterable[dict[str, Any]]) -> list[str]:
+    return [format_, *(cell for report in reports for cell in _cells(report, format_))]
 
 
 def _cells(report: dict[str, Any], format_: str) -> list[str]:
