@@ -21,6 +21,8 @@ from rich.table import Table
 
 from seedlm.compiler.pipeline import CompileOptions
 from seedlm.compiler.report import Report, TensorReport
+from seedlm.evaluation.results import Evaluation
+from seedlm.evaluation.table import evaluation_table
 from seedlm.passes.compress_constants import Progress as ProgressCallback
 from seedlm.verification import OutputComparison
 
@@ -28,10 +30,10 @@ _TABLE_WIDTH = 160
 
 
 @contextmanager
-def encoding_progress() -> Iterator[ProgressCallback]:
+def progress_bar(title: str) -> Iterator[ProgressCallback]:
     """Yields a callback that draws a progress bar with ETA on stderr, if that is a terminal."""
     columns = (
-        TextColumn("encoding"),
+        TextColumn(title),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
@@ -148,6 +150,17 @@ def print_comparison(outputs: Sequence[OutputComparison]) -> None:
             f"output {output.index}: cosine {output.cosine:.6f}, max error {output.max_error:.3g} "
             f"(largest value {output.max_value:.3g})"
         )
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Prints a table of formats with their sizes, errors and scores."""
+    header, *rows = evaluation_table(evaluation)
+    table = Table(box=None, pad_edge=False)
+    for column in header:
+        table.add_column(column, justify="left" if column == "format" else "right")
+    for row in rows:
+        table.add_row(*row)
+    _print(table)
 
 
 def _table(columns: Sequence[str]) -> Table:

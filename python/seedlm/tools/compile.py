@@ -212,7 +212,7 @@ def _parameters(pairs: list[str]) -> dict[str, Path]:
 
 
 def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
-    with _console.encoding_progress() as progress:
+    with _console.progress_bar("encoding") as progress:
         return compile_module(
             imported.source,
             imported.mlir,

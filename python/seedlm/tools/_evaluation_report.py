@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Evaluations as files: figures as .json; plots as .png, .svg or .html."""
+
+import datetime
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from seedlm.compiler.outputs import atomic_outputs
+from seedlm.errors import SeedlmError
+from seedlm.evaluation.results import EmbeddingScores, Evaluation
+from seedlm.evaluation.table import evaluation_table
+from seedlm.tools._svg import to_svg
+
+_SUFFIXES = (".png", ".svg", ".html")
+_DISTRIBUTIONS = ("seedlm", "numpy", "torch", "transformers")
+
+_Loss = Callable[[Any], float]
+
+
+def check_plot(path: Path) -> None:
+    """Checks that a plot's file has a known suffix.
+
+    Raises:
+        SeedlmError: It has not.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise SeedlmError(f"{path}: a plot is {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}")
+
+
+def write_json(path: Path, evaluation: Evaluation) -> None:
+    """Writes all figures, with the date and the versions of what computed them.
+
+    Raises:
+        SeedlmError: The file cannot be written.
+    """
+    circumstances = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "versions": {name: version(name) for name in _DISTRIBUTIONS},
+    }
+    with atomic_outputs([path]) as files:
+        files[0].write_text(json.dumps(circumstances | asdict(evaluation), indent=2) + "\n")
+
+
+def write_plot(path: Path, evaluation: Evaluation) -> None:
+    """Writes a plot of quality against bits; as .html also the table.
+
+    Raises:
+        SeedlmError: The file cannot be written.
+    """
+    figure = _plot(evaluation)
+    with atomic_outputs([path]) as files:
+        if path.suffix == ".png":
+            figure.savefig(files[0], format="png", dpi=150, bbox_inches="tight")
+        else:
+            svg = to_svg(figure)
+            files[0].write_text(svg if path.suffix == ".svg" else _html(svg, evaluation))
+
+
+def _html(svg: str, evaluation: Evaluation) -> str:
+    loader = PackageLoader("seedlm.tools", ".")
+    environment = Environment(loader=loader, autoescape=select_autoescape(["j2"]))
+    header, *rows = evaluation_table(evaluation)
+    return environment.get_template("evaluation.html.j2").render(
+        evaluation=evaluation, header=header, rows=rows, plot=svg
+    )
+
+
+def _plot(evaluation: Evaluation) -> Figure:
+    original = evaluation.results[0].scores
+    if isinstance(original, EmbeddingScores):
+        figure = Figure(figsize=(6, 4.5))
+        _plot_losses(figure.add_subplot(), "1 - cosine", evaluation, lambda s: 1 - s.cosine)
+        return figure
+    figure = Figure(figsize=(12, 4.5))
+    left, right = figure.subplots(1, 2)
+    _plot_losses(left, "KL divergence to the original (nats)", evaluation, lambda s: s.kl)
+    _plot_losses(right, "perplexity", evaluation, lambda s: s.perplexity)
+    right.axhline(original.perplexity, color="gray", linestyle=":", label="original")
+    right.legend()
+    return figure
+
+
+def _plot_losses(axes: Axes, label: str, evaluation: Evaluation, loss: _Loss) -> None:
+    """Plots what a score says is lost, on a logarithmic scale; what loses nothing is left out."""
+    for result in evaluation.results[1:]:
+        value = loss(result.scores)
+        if value > 0:
+            axes.semilogy(result.bits_per_weight, value, "o")
+            axes.annotate(
+                result.format,
+                (result.bits_per_weight, value),
+                textcoords="offset points",
+                xytext=(5, 4),
+                fontsize=8,
+            )
+    axes.set_xlabel("bits a weight")
+    axes.set_ylabel(label)
+    axes.grid(which="both", alpha=0.2)
