@@ -2,13 +2,13 @@
 """From an imported model to a compiled module, phase by phase."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from iree.compiler import ir
 
 from seedlm.codec import Mode
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -68,24 +68,15 @@ class CompileOptions:
 
 
 def compile_module(
-    source: Path,
-    mlir: Path,
-    parameters: Mapping[str, Path],
-    output: Path,
-    options: CompileOptions,
-    progress: Progress | None = None,
-    external: Sequence[Path] = (),
+    model: Imported, output: Path, options: CompileOptions, progress: Progress | None = None
 ) -> Report:
     """Compresses and compiles an imported model.
 
     Args:
-        source: The file that errors name.
-        mlir: The model as MLIR, in a dialect that iree-compile takes as input.
-        parameters: The archives of its parameters, by scope.
+        model: The model, in a dialect that iree-compile takes as input.
         output: The file to write: a .vmfb, or MLIR (bytecode if it ends in .mlirbc) of a phase.
         options: How to compile.
         progress: See `CompressConstants`.
-        external: Further files that no output may overwrite.
 
     Raises:
         SeedlmError: The model, a weight, an option or an output is invalid, or IREE failed. No
@@ -94,49 +85,47 @@ def compile_module(
     outputs = [output] if options.params is None else [output, options.params]
     check_distinct(outputs)
     for each in outputs:
-        check_output(each, [source, mlir, *parameters.values(), *external])
+        check_output(each, [model.mlir, *model.files])
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        archives = Archives(parameters)
+        module = load_input_phase(model, Path(folder), options)
+        archives = Archives(model.parameters)
         compress = _compress_pass(options, archives, progress)
-        _run(source, module, _passes(compress, options))
+        _run(model.source, module, _passes(compress, options))
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
-        _run(source, module, [_parameters_pass(files, report, archives)])
-        _emit(source, module, output, files[0], Path(folder), options)
+        _run(model.source, module, [_parameters_pass(files, report, archives)])
+        _emit(model.source, module, output, files[0], Path(folder), options)
     return report
 
 
-def plan_module(
-    source: Path, mlir: Path, options: CompileOptions, parameters: Mapping[str, Path]
-) -> Report:
+def plan_module(model: Imported, options: CompileOptions) -> Report:
     """Returns what `compile_module` would do, without encoding anything.
 
     Raises:
         SeedlmError: The model or an option is invalid, or IREE failed.
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        compress = _compress_pass(options, Archives(parameters), None)
+        module = load_input_phase(model, Path(folder), options)
+        compress = _compress_pass(options, Archives(model.parameters), None)
         try:
             with module.context:
                 compress.plans = compress.plan(module)
                 return make_report(compress, input_types(module))
         except SeedlmError as error:
-            raise SeedlmError(f"{source}: {error}") from None
+            raise SeedlmError(f"{model.source}: {error}") from None
 
 
-def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOptions) -> None:
+def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
     """Compiles a model by stock IREE with the same flags, its parameters left where they are.
 
     Raises:
         SeedlmError: IREE failed.
     """
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
+    run_iree_compile([str(model.mlir), *flags, "-o", str(output)], model.source)
 
 
-def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
+def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir.Module:
     """Returns the model in IREE's `input` phase: linalg on tensors.
 
     Raises:
@@ -144,11 +133,11 @@ def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptio
     """
     lowered = work / "input.mlir"
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(mlir), *flags, "--compile-to=input", "-o", str(lowered)]
-    run_iree_compile([*arguments, "--emit-mlir-bytecode"], source)
+    arguments = [str(model.mlir), *flags, "--compile-to=input", "-o", str(lowered)]
+    run_iree_compile([*arguments, "--emit-mlir-bytecode"], model.source)
     if not is_mapped(lowered):
-        run_iree_compile(arguments, source)
-    return parse_module(lowered, make_context())
+        run_iree_compile(arguments, model.source)
+    return parse_module(lowered, make_context(), model.source)
 
 
 def _compress_pass(

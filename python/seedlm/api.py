@@ -38,15 +38,7 @@ def compile(  # noqa: A001
     options = options or CompileOptions()
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return compile_module(
-            model,
-            imported.mlir,
-            imported.parameters,
-            output,
-            options,
-            progress,
-            imported.external,
-        )
+        return compile_module(imported, output, options, progress)
 
 
 def plan(
@@ -63,4 +55,4 @@ def plan(
     model = Path(model)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return plan_module(model, imported.mlir, options or CompileOptions(), imported.parameters)
+        return plan_module(imported, options or CompileOptions())

@@ -19,9 +19,9 @@ from onnx.external_data_helper import (
     uses_external_data,
 )
 
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.iree import run_python_module
 from seedlm.errors import SeedlmError
-from seedlm.frontend.imported import Imported
 
 SCOPE = "model"
 _IMPORTER = "seedlm.frontend._import_onnx"

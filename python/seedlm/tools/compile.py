@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import get_args
 
 from seedlm.codec import PRESETS, Mode
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.outputs import check_distinct
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported, import_model
+from seedlm.frontend import import_model
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _console
 from seedlm.tools._exit import exit_code_of
@@ -151,13 +152,10 @@ def _run(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
         if arguments.dry_run:
-            _console.print_plan(
-                plan_module(imported.source, imported.mlir, options, imported.parameters)
-            )
+            _console.print_plan(plan_module(imported, options))
             return
         if arguments.report is not None:
-            files = [imported.source, *imported.parameters.values(), *imported.external]
-            check_report(arguments.report, files)
+            check_report(arguments.report, imported.files)
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
         if arguments.report is not None:
@@ -200,12 +198,4 @@ def _parameters(pairs: list[str]) -> dict[str, Path]:
 
 def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
     with _console.encoding_progress() as progress:
-        return compile_module(
-            imported.source,
-            imported.mlir,
-            imported.parameters,
-            output,
-            options,
-            progress,
-            imported.external,
-        )
+        return compile_module(imported, output, options, progress)
