@@ -3,8 +3,8 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,29 +14,32 @@ from seedlm.codec.cells import cell_counts, cell_table
 from seedlm.codec.code import Code
 from seedlm.codec.decoder import decode_blocks
 from seedlm.codec.encoded import Encoded
+from seedlm.codec.memory import chunk_blocks
 from seedlm.codec.native import Records, native_code
 from seedlm.codec.packing import Integers, Seeds, pack_records
 from seedlm.codec.scale import Scales, choose_scales, spread_scales
+from seedlm.codec.sources import Matrix, matrix_of
 from seedlm.codec.weights import check_weights
 from seedlm.errors import SeedlmError
 
 Progress = Callable[[int, int], None]
 Mode = Literal["fast", "certified", "exhaustive"]
-_Place = tuple[slice, slice]
 _Blocks = npt.NDArray[np.float32]
 _EncodeBlocks = Callable[[_Blocks, _Blocks], Records]
 
 # A chunk takes about a second, so that progress is shown and an interrupt is heeded.
 _CHUNK_BLOCKS = {"fast": 1 << 19, "certified": 1 << 16, "exhaustive": 1 << 13}
 _CHUNK_TRIALS = 1 << 29
+_DECODED_BLOCKS = 1 << 13
 
 
 def encode(
-    weights: npt.ArrayLike,
+    weights: Matrix | npt.ArrayLike,
     code: Code,
     *,
     mode: Mode = "fast",
     threads: int | None = None,
+    memory_limit: int | None = None,
     progress: Progress | None = None,
 ) -> Encoded:
     """Encodes a weight matrix.
@@ -53,83 +56,146 @@ def encode(
       least with all presets but "seed-3bit", where it is about 2.5 % above.
 
     The result depends on the weights, the code and, for "fast", the mode alone: not on `threads`,
-    the processor or the size of chunks. Codes with fewer than 14 register bits, or less than
+    `memory_limit` or the processor. Codes with fewer than 14 register bits, or less than
     four more weights in a block than latent dimensions, are always encoded exhaustively. For others
     "fast" and "certified" use a table that is built at the first use of a code and kept on disk
     (see `seedlm.codec.cells`).
 
     Args:
         weights: float16, bfloat16, float32 or float64 [rows, columns]; columns is the reduction
-            dimension. Weights are rounded to float32 first, and errors are against those.
+            dimension. Weights are rounded to float32 first, and errors are against those. They are
+            read a few rows at a time, four times over: a numpy.memmap, a `StoredMatrix` or any
+            other `Matrix` is never copied as a whole.
         code: The code.
         mode: "fast", "certified" or "exhaustive".
         threads: Number of threads, all processors if None.
+        memory_limit: Bytes that encoding may take beyond the weights given and the codes returned;
+            with less, fewer rows are encoded at a time. What there is no choice about, tables for
+            the most part, counts too.
         progress: Called with the number of blocks done and the number of all blocks.
 
     Raises:
         SeedlmError: The weights are no matrix of one of these dtypes or empty, a weight is not
-            finite or too large for float32 codes, `threads` is below 1 or there is no such mode.
+            finite or too large for float32 codes, `threads` is below 1, there is no such mode or
+            `memory_limit` is too low.
     """
-    array = np.asarray(weights)
-    check_weights(array)
+    matrix = matrix_of(weights)
+    check_weights(matrix)
     threads = (os.cpu_count() or 1) if threads is None else threads
     if threads < 1:
         raise SeedlmError(f"threads {threads} is less than 1")
     if mode not in get_args(Mode):
         raise SeedlmError(f"mode {mode!r} is not one of {', '.join(get_args(Mode))}")
-    rows, columns = array.shape
-    blocks = code.blocks_per_row(columns)
-    scale = choose_scales(array, code)
-    seeds = np.empty((rows, blocks), np.uint32)
-    coefficients = np.empty((rows, blocks, code.latent), np.int8)
-    exponents = np.empty((rows, blocks), np.int8)
-    error = energy = 0.0
-    done = 0
-    for chunk in _encode_chunks(array, code, scale, mode, threads):
-        shape = seeds[chunk.place].shape
-        seeds[chunk.place] = chunk.seeds.reshape(shape)
-        coefficients[chunk.place] = chunk.coefficients.reshape(*shape, -1)
-        exponents[chunk.place] = chunk.exponents.reshape(shape)
-        error += chunk.error
-        energy += chunk.energy
-        done += chunk.seeds.size
+    rows, columns = matrix.shape
+    size = chunk_blocks(code, _largest_chunk(code, mode), memory_limit, mode == "exhaustive")
+    encode_blocks = _block_encoder(code, mode, threads)
+    codes = np.empty((rows, code.row_bytes(columns)), np.uint8)
+    squares = np.empty((2, rows))
+    done, total = 0, rows * code.blocks_per_row(columns)
+
+    def advance(blocks: int) -> None:
+        nonlocal done
+        done += blocks
         if progress is not None:
-            progress(done, seeds.size)
+            progress(done, total)
+
+    job = _Job(matrix, code, choose_scales(matrix, code), encode_blocks, advance)
+    for band in _slices(rows, max(1, size // code.blocks_per_row(columns))):
+        fields = _encode_band(job, band, size)
+        codes[band] = pack_records(fields.seeds, fields.coefficients, fields.exponents, code)
+        squares[:, band] = fields.errors.sum(axis=1), fields.energies.sum(axis=1)
+    # Sums of rows, added exactly, do not depend on how rows are split.
+    error, energy = (math.fsum(each) for each in squares)
     return Encoded(
         code=code,
         shape=(rows, columns),
-        codes=pack_records(seeds, coefficients, exponents, code),
-        scale=scale,
+        codes=codes,
+        scale=job.scale,
         relative_error=math.sqrt(error / energy) if energy else 0.0,
     )
 
 
-class _Chunk(NamedTuple):
-    """The records of the blocks at `place`, and the squared norms of error and weights."""
+def encode_tensors(
+    source: Mapping[str, Matrix | npt.ArrayLike] | Iterable[tuple[str, Matrix | npt.ArrayLike]],
+    code: Code,
+    *,
+    mode: Mode = "fast",
+    threads: int | None = None,
+    memory_limit: int | None = None,
+) -> Iterator[tuple[str, Encoded]]:
+    """Encodes one weight matrix after the other, each when it is asked for.
 
-    place: _Place
+    No more than one matrix is read at a time, and none is kept: with a source that opens matrices
+    as it is iterated, or one of `open_safetensors`, models larger than memory can be encoded.
+
+    Args:
+        source: Names and matrices.
+        code: See `encode`.
+        mode: See `encode`.
+        threads: See `encode`.
+        memory_limit: See `encode`.
+
+    Yields:
+        A name and its codes, in the order of `source`.
+
+    Raises:
+        SeedlmError: As `encode`; the message names the matrix.
+    """
+    for name, weights in source.items() if isinstance(source, Mapping) else source:
+        try:
+            encoded = encode(weights, code, mode=mode, threads=threads, memory_limit=memory_limit)
+        except SeedlmError as error:
+            raise SeedlmError(f"{name}: {error}") from None
+        yield name, encoded
+
+
+class _Band(NamedTuple):
+    """The records of some rows, and the squared norms of error and weights of each block."""
+
     seeds: Seeds
     coefficients: Integers
     exponents: Integers
-    error: float
-    energy: float
+    errors: npt.NDArray[np.float64]
+    energies: npt.NDArray[np.float64]
 
 
-def _encode_chunks(
-    weights: npt.NDArray[np.generic], code: Code, scale: Scales, mode: Mode, threads: int
-) -> Iterator[_Chunk]:
-    encode_blocks = _block_encoder(code, mode, threads)
-    rows, columns = weights.shape
-    scales = spread_scales(scale, code, (rows, columns))
-    size = _CHUNK_BLOCKS[mode]
-    if cell_counts(code) is None or mode == "exhaustive":
-        size = min(_CHUNK_BLOCKS["exhaustive"], max(1, _CHUNK_TRIALS // code.seeds))
-    for place in _places(rows, code.blocks_per_row(columns), size):
-        blocks, factors = _blocks_at(weights, place, code.block), scales[place].reshape(-1)
-        records = encode_blocks(blocks, factors)
-        errors = records.errors - _padding_errors(records, factors, code, place[1], columns)
-        energy = np.square(blocks, dtype=np.float64).sum()
-        yield _Chunk(place, *records[:3], float(errors.sum()), float(energy))
+class _Job(NamedTuple):
+    """What the bands of a matrix have in common; `advance` is told of blocks that are done."""
+
+    weights: Matrix
+    code: Code
+    scale: Scales
+    encode_blocks: _EncodeBlocks
+    advance: Callable[[int], None]
+
+
+def _encode_band(job: _Job, band: slice, size: int) -> _Band:
+    """Encodes the rows of a slice, at most `size` blocks at a time."""
+    height = band.stop - band.start
+    blocks = job.code.blocks_per_row(job.weights.shape[1])
+    parts = [_encode_part(job, band, each) for each in _slices(blocks, max(1, size // height))]
+    fields: list[npt.NDArray[Any]] = [
+        np.concatenate(each, axis=1) for each in zip(*parts, strict=True)
+    ]
+    return _Band(*fields)
+
+
+def _encode_part(job: _Job, band: slice, blocks: slice) -> _Band:
+    """Encodes the blocks at slices of rows and of the blocks of a row."""
+    code, columns, height = job.code, job.weights.shape[1], band.stop - band.start
+    scale = job.scale[band] if job.scale.ndim else job.scale
+    scales = spread_scales(scale, code, (height, columns))[:, blocks].reshape(-1)
+    chunk = _blocks_at(job.weights, (band, blocks), code.block)
+    records = job.encode_blocks(chunk, scales)
+    errors = records.errors - _padding_errors(records, scales, code, blocks, columns)
+    job.advance(len(chunk))
+    return _Band(
+        seeds=records.seeds.reshape(height, -1),
+        coefficients=records.coefficients.reshape(height, -1, code.latent),
+        exponents=records.exponents.reshape(height, -1),
+        errors=errors.reshape(height, -1),
+        energies=np.square(chunk, dtype=np.float64).sum(axis=1).reshape(height, -1),
+    )
 
 
 def _padding_errors(
@@ -140,15 +206,17 @@ def _padding_errors(
     last = slice(width - 1, None, width)
     errors = np.zeros(len(scales))
     padding = blocks.stop * code.block - columns
-    if padding > 0:
+    if padding <= 0:
+        return errors
+    for part in _slices(len(errors[last]), _DECODED_BLOCKS):
         decoded = decode_blocks(
-            records.seeds[last],
-            records.coefficients[last],
-            records.exponents[last],
-            scales[last],
+            records.seeds[last][part],
+            records.coefficients[last][part],
+            records.exponents[last][part],
+            scales[last][part],
             code,
         )
-        errors[last] = np.square(decoded[:, -padding:], dtype=np.float64).sum(axis=1)
+        errors[last][part] = np.square(decoded[:, -padding:], dtype=np.float64).sum(axis=1)
     return errors
 
 
@@ -166,18 +234,21 @@ def _block_encoder(code: Code, mode: Mode, threads: int) -> _EncodeBlocks:
     )
 
 
-def _places(rows: int, blocks: int, size: int) -> Iterator[_Place]:
-    """Yields slices of rows and blocks of at most `size` that together cover a matrix of blocks."""
-    width = min(blocks, size)
-    height = max(1, size // blocks)
-    for row in range(0, rows, height):
-        for block in range(0, blocks, width):
-            yield slice(row, row + height), slice(block, min(block + width, blocks))
+def _largest_chunk(code: Code, mode: Mode) -> int:
+    if cell_counts(code) is None or mode == "exhaustive":
+        return min(_CHUNK_BLOCKS["exhaustive"], max(1, _CHUNK_TRIALS // code.seeds))
+    return _CHUNK_BLOCKS[mode]
 
 
-def _blocks_at(weights: npt.NDArray[np.generic], place: _Place, size: int) -> _Blocks:
+def _slices(length: int, step: int) -> Iterator[slice]:
+    for start in range(0, length, step):
+        yield slice(start, min(start + step, length))
+
+
+def _blocks_at(weights: Matrix, place: tuple[slice, slice], size: int) -> _Blocks:
     """Returns the blocks at slices of rows and blocks, padded with zeros, float32 [n, size]."""
     rows, blocks = place
-    part = weights[rows, blocks.start * size : blocks.stop * size].astype(np.float32)
-    padding = -part.shape[1] % size
-    return np.ascontiguousarray(np.pad(part, ((0, 0), (0, padding))).reshape(-1, size))
+    part = weights[rows, blocks.start * size : blocks.stop * size]
+    result = np.zeros((len(part), (blocks.stop - blocks.start) * size), np.float32)
+    result[:, : part.shape[1]] = part
+    return result.reshape(-1, size)

@@ -2,11 +2,13 @@
 """Checks of weights before they are encoded, and their blocks."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
+from seedlm.codec.sources import Matrix
 from seedlm.errors import SeedlmError
 
 _DTYPES = tuple(
@@ -19,7 +21,7 @@ _CHUNK_WEIGHTS = 1 << 20
 LARGEST_WEIGHT = float(np.finfo(np.float32).max) / 8
 
 
-def check_weights(weights: npt.NDArray[np.generic]) -> None:
+def check_weights(weights: Matrix) -> None:
     """Raises a SeedlmError unless `weights` is a matrix that can be encoded.
 
     That is a float16, bfloat16, float32 or float64 [rows, columns], neither zero, with finite
@@ -27,7 +29,7 @@ def check_weights(weights: npt.NDArray[np.generic]) -> None:
     """
     if weights.dtype not in _DTYPES:
         raise SeedlmError(f"weights are {weights.dtype}, not float16, bfloat16, float32 or float64")
-    if weights.ndim != 2 or weights.size == 0:
+    if len(weights.shape) != 2 or 0 in weights.shape:
         raise SeedlmError(f"weights have shape {list(weights.shape)}, not [rows, columns]")
     for row, rows in row_chunks(weights):
         # False for NaN too.
@@ -40,15 +42,14 @@ def check_weights(weights: npt.NDArray[np.generic]) -> None:
             )
 
 
-def largest_weight(weights: npt.NDArray[np.generic]) -> float:
+def largest_weight(weights: Matrix) -> float:
     """Returns the greatest magnitude in checked weights."""
     return max(float(np.abs(rows.astype(np.float32)).max()) for _, rows in row_chunks(weights))
 
 
-def row_chunks(
-    weights: npt.NDArray[np.generic],
-) -> Iterator[tuple[int, npt.NDArray[np.generic]]]:
+def row_chunks(weights: Matrix) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Yields the index of the first row and the rows of chunks of about a million weights."""
-    step = max(1, _CHUNK_WEIGHTS // weights.shape[1])
-    for row in range(0, len(weights), step):
-        yield row, weights[row : row + step]
+    rows, columns = weights.shape
+    step = max(1, _CHUNK_WEIGHTS // columns)
+    for row in range(0, rows, step):
+        yield row, weights[row : row + step, :]

@@ -4,7 +4,8 @@ from seedlm import codec
 
 
 def test_public_names() -> None:
-    expected = ["PRESETS", "Code", "Encoded", "Mode", "decode", "encode", "load", "preset", "save"]
+    expected = ["PRESETS", "Code", "Encoded", "Matrix", "Mode", "StoredMatrix", "decode", "encode"]
+    expected += ["encode_tensors", "load", "open_safetensors", "preset", "save"]
     assert codec.__all__ == expected
     assert all(hasattr(codec, name) for name in expected)
 
