@@ -8,7 +8,9 @@ from pathlib import Path
 from iree.compiler import ir
 
 from seedlm.codec import Mode
+from seedlm.codec.cells import forget_tables
 from seedlm.compiler.imported import Imported
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -54,6 +56,7 @@ class CompileOptions:
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
+        memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`; None for no limit.
         iree_flags: More flags for iree-compile.
     """
 
@@ -64,6 +67,7 @@ class CompileOptions:
     compile_to: str | None = None
     mode: Mode = "fast"
     threads: int | None = None
+    memory_limit: int | None = None
     iree_flags: tuple[str, ...] = ()
 
 
@@ -88,12 +92,13 @@ def compile_module(
         check_output(each, [model.mlir, *model.files])
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
         module = load_input_phase(model, Path(folder), options)
-        archives = Archives(model.parameters)
-        compress = _compress_pass(options, archives, progress)
+        archives, blobs = Archives(model.parameters), Blobs(Path(folder))
+        compress = _compress_pass(options, archives, progress, blobs)
         _run(model.source, module, _passes(compress, options))
+        forget_tables()
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
-        _run(model.source, module, [_parameters_pass(files, report, archives)])
+        _run(model.source, module, [_parameters_pass(files, report, archives, blobs)])
         _emit(model.source, module, output, files[0], Path(folder), options)
     return report
 
@@ -106,7 +111,7 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
         module = load_input_phase(model, Path(folder), options)
-        compress = _compress_pass(options, Archives(model.parameters), None)
+        compress = _compress_pass(options, Archives(model.parameters))
         try:
             with module.context:
                 compress.plans = compress.plan(module)
@@ -141,7 +146,10 @@ def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir
 
 
 def _compress_pass(
-    options: CompileOptions, archives: Archives, progress: Progress | None
+    options: CompileOptions,
+    archives: Archives,
+    progress: Progress | None = None,
+    blobs: Blobs | None = None,
 ) -> CompressConstants:
     return CompressConstants(
         code=options.code,
@@ -149,7 +157,9 @@ def _compress_pass(
         archives=archives,
         mode=options.mode,
         threads=options.threads,
+        memory_limit=options.memory_limit,
         progress=progress,
+        blobs=blobs or Blobs(),
     )
 
 
@@ -159,13 +169,13 @@ def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    return [compress, FuseGenerate(), PackCodes(), LowerToLinalg()]
+    return [compress, FuseGenerate(), PackCodes(compress.blobs), LowerToLinalg()]
 
 
-def _parameters_pass(files: list[Path], report: Report, archives: Archives) -> Pass:
+def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:
     if len(files) == 1:
         return InlineParameters(archives)
-    return ExternalizeConstants(files[1], archives, manifest=report.to_json())
+    return ExternalizeConstants(files[1], archives, blobs, manifest=report.to_json())
 
 
 def _run(source: Path, module: ir.Module, passes: list[Pass]) -> None:

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What was done with each tensor; kept inside compiled files as their manifest."""
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from seedlm.codec import Code, Encoded, preset
+from seedlm.codec import Code, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
-from seedlm.passes.compress_constants import CompressConstants
+from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
 FORMAT = 1
@@ -90,7 +89,7 @@ def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
     code = preset(compress.code)
     tensors = [
-        _tensor_report(plan, code, compress.encoded.get(plan.weight.name))
+        _tensor_report(plan, code, compress.outcomes.get(plan.weight.name))
         for plan in compress.plans
     ]
     return Report(version("seedlm"), compress.code, inputs, tensors)
@@ -113,7 +112,7 @@ def report_from_json(text: str) -> Report:
     return report
 
 
-def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> TensorReport:
+def _tensor_report(plan: WeightPlan, code: Code, outcome: Outcome | None) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
     bits = plan.code_bits(code) if compressed else 0
@@ -125,12 +124,8 @@ def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> Ten
         reason=plan.reason,
         use=plan.matrix.kind if plan.matrix is not None else None,
         bits_per_weight=bits / math.prod(plan.weight.type.shape) if compressed else None,
-        relative_error=encoded.relative_error if encoded else None,
+        relative_error=outcome.relative_error if outcome else None,
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
-        sha256=_checksum(encoded) if encoded else None,
+        sha256=outcome.sha256 if outcome else None,
     )
-
-
-def _checksum(encoded: Encoded) -> str:
-    return hashlib.sha256(encoded.codes.tobytes() + encoded.scale.tobytes()).hexdigest()

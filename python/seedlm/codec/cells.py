@@ -85,6 +85,12 @@ def cell_table(code: Code, counts: CellCounts, threads: int) -> _native.CellTabl
         return _remembered(code, counts, _Threads(threads))
 
 
+def forget_tables() -> None:
+    """Frees the tables in memory, some 300 MB each; they are still on disk."""
+    with _lock:
+        _remembered.cache_clear()
+
+
 class _Threads(int):
     """A number of threads, of which a table does not depend."""
 

@@ -24,6 +24,7 @@ from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
+from seedlm.tools._size import parse_size
 from seedlm.verification import compare, load_sample, random_samples
 
 _BITS = {4: "paper-4bit", 3: "paper-3bit"}
@@ -115,6 +116,11 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--compile-to", choices=PHASES, help="stop after a phase and write MLIR")
     group.add_argument("-j", dest="threads", type=int, metavar="N", help="threads (all cores)")
+    group.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="memory for encoding, such as 2GiB; large tensors are split by rows (no limit)",
+    )
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:
@@ -172,6 +178,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         raise SeedlmError(f"--verify {arguments.verify}: not a number of inputs")
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
+    limit = arguments.memory_limit
     return CompileOptions(
         code=arguments.code or _BITS[arguments.bits],
         selection=Selection(
@@ -185,6 +192,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         compile_to=arguments.compile_to,
         mode=arguments.search,
         threads=arguments.threads,
+        memory_limit=None if limit is None else parse_size("--memory-limit", limit),
         iree_flags=tuple(arguments.iree_flags),
     )
 
