@@ -28,11 +28,18 @@ class ArchiveWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        """Prepares to write to `path`, which is overwritten when a `with` block of this ends."""
+        """Prepares to write to `path`, which is overwritten when a `with` block of this ends.
+
+        Raises:
+            SeedlmError: Its folder cannot be written to.
+        """
         self._path = path
         self._index = iree.runtime.ParameterIndex()
         self._files: dict[Path, iree.runtime.FileHandle] = {}
-        self._waiting = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
+        try:
+            self._waiting = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
+        except OSError as error:
+            raise SeedlmError(f"{path}: cannot be written: {error.strerror}") from None
         self._handle = _handle_of(self._waiting.fileno())
 
     def add(self, key: str, array: NDArray[Any]) -> None:
