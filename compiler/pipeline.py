@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import Mode
+from seedlm.codec import CodeStore, Mode
 from seedlm.codec.cells import forget_tables
 from seedlm.compiler.imported import Imported
 from seedlm.compiler.ir.blobs import Blobs
@@ -57,6 +57,8 @@ class CompileOptions:
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`; None for no limit.
+        work_dir: A folder where codes are kept, so that an interrupted compilation that is started
+            again goes on where it was; see `seedlm.codec.CodeStore`. None to keep nothing.
         iree_flags: More flags for iree-compile.
     """
 
@@ -68,6 +70,7 @@ class CompileOptions:
     mode: Mode = "fast"
     threads: int | None = None
     memory_limit: int | None = None
+    work_dir: Path | None = None
     iree_flags: tuple[str, ...] = ()
 
 
@@ -90,10 +93,12 @@ def compile_module(
     check_distinct(outputs)
     for each in outputs:
         check_output(each, [model.mlir, *model.files])
+    store = None if options.work_dir is None else CodeStore(options.work_dir)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
         module = load_input_phase(model, Path(folder), options)
         archives, blobs = Archives(model.parameters), Blobs(Path(folder))
-        compress = _compress_pass(options, archives, progress, blobs)
+        compress = _compress_pass(options, archives)
+        compress.progress, compress.blobs, compress.store = progress, blobs, store
         _run(model.source, module, _passes(compress, options))
         forget_tables()
         report = make_report(compress, input_types(module))
@@ -145,12 +150,7 @@ def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir
     return parse_module(lowered, make_context(), model.source)
 
 
-def _compress_pass(
-    options: CompileOptions,
-    archives: Archives,
-    progress: Progress | None = None,
-    blobs: Blobs | None = None,
-) -> CompressConstants:
+def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConstants:
     return CompressConstants(
         code=options.code,
         selection=options.selection,
@@ -158,8 +158,6 @@ def _compress_pass(
         mode=options.mode,
         threads=options.threads,
         memory_limit=options.memory_limit,
-        progress=progress,
-        blobs=blobs or Blobs(),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 
-from seedlm.codec import Encoded, Mode, encode, preset
+from seedlm.codec import CodeStore, Encoded, Mode, encode, preset
 from seedlm.compiler.dialect import build_generate
 from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.parameters import Archives
@@ -59,6 +59,7 @@ class CompressConstants:
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
         memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`.
+        store: Where codes are taken from that an earlier run left, and left for a later one.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
         blobs: Where the codes are kept.
         plans: After `run`, what was done with each weight.
@@ -73,6 +74,7 @@ class CompressConstants:
     mode: Mode = "fast"
     threads: int | None = None
     memory_limit: int | None = None
+    store: CodeStore | None = None
     progress: Progress | None = None
     blobs: Blobs = field(default_factory=Blobs)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
@@ -107,8 +109,9 @@ class CompressConstants:
             if self.progress is not None:
                 self.progress(weight.name, done + size * blocks // all_blocks, total)
 
+        encoder = encode if self.store is None else self.store.encode
         try:
-            return encode(
+            return encoder(
                 weight_matrix(plan, self.archives),
                 preset(self.code),
                 mode=self.mode,

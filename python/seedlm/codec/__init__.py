@@ -7,10 +7,12 @@ from seedlm.codec.encoded import Encoded
 from seedlm.codec.encoder import Mode, encode, encode_tensors
 from seedlm.codec.sources import Matrix, StoredMatrix, open_safetensors
 from seedlm.codec.storage import load, save
+from seedlm.codec.store import CodeStore
 
 __all__ = [
     "PRESETS",
     "Code",
+    "CodeStore",
     "Encoded",
     "Matrix",
     "Mode",

@@ -27,10 +27,7 @@ def check_weights(weights: Matrix) -> None:
     That is a float16, bfloat16, float32 or float64 [rows, columns], neither zero, with finite
     weights of at most `LARGEST_WEIGHT`.
     """
-    if weights.dtype not in _DTYPES:
-        raise SeedlmError(f"weights are {weights.dtype}, not float16, bfloat16, float32 or float64")
-    if len(weights.shape) != 2 or 0 in weights.shape:
-        raise SeedlmError(f"weights have shape {list(weights.shape)}, not [rows, columns]")
+    check_shape(weights)
     for row, rows in row_chunks(weights):
         # False for NaN too.
         allowed = np.abs(rows.astype(np.float64)) <= LARGEST_WEIGHT
@@ -40,6 +37,17 @@ def check_weights(weights: Matrix) -> None:
                 f"weights[{row + first}, {column}] is {rows[first, column]}, "
                 f"not a number of magnitude up to {LARGEST_WEIGHT:.3g}"
             )
+
+
+def check_shape(weights: Matrix) -> None:
+    """Raises a SeedlmError unless `weights` has the shape and the dtype that `check_weights` asks.
+
+    Nothing of it is read.
+    """
+    if weights.dtype not in _DTYPES:
+        raise SeedlmError(f"weights are {weights.dtype}, not float16, bfloat16, float32 or float64")
+    if len(weights.shape) != 2 or 0 in weights.shape:
+        raise SeedlmError(f"weights have shape {list(weights.shape)}, not [rows, columns]")
 
 
 def largest_weight(weights: Matrix) -> float:

@@ -114,6 +114,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="SCOPE=FILE",
         help="archive that an MLIR model's parameters are read from; may be repeated",
     )
+    group.add_argument(
+        "--work-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder to keep codes in, so that an interrupted run can go on later",
+    )
     group.add_argument("--compile-to", choices=PHASES, help="stop after a phase and write MLIR")
     group.add_argument("-j", dest="threads", type=int, metavar="N", help="threads (all cores)")
     group.add_argument(
@@ -150,7 +156,8 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    level = logging.INFO if arguments.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="seedlm-compile: %(message)s")
     options = _options(arguments)
     outputs = [arguments.output, arguments.params, arguments.report]
     check_distinct([each for each in outputs if each is not None])
@@ -193,6 +200,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         mode=arguments.search,
         threads=arguments.threads,
         memory_limit=None if limit is None else parse_size("--memory-limit", limit),
+        work_dir=arguments.work_dir,
         iree_flags=tuple(arguments.iree_flags),
     )
 

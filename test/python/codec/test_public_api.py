@@ -4,8 +4,8 @@ from seedlm import codec
 
 
 def test_public_names() -> None:
-    expected = ["PRESETS", "Code", "Encoded", "Matrix", "Mode", "StoredMatrix", "decode", "encode"]
-    expected += ["encode_tensors", "load", "open_safetensors", "preset", "save"]
+    expected = ["PRESETS", "Code", "CodeStore", "Encoded", "Matrix", "Mode", "StoredMatrix"]
+    expected += ["decode", "encode", "encode_tensors", "load", "open_safetensors", "preset", "save"]
     assert codec.__all__ == expected
     assert all(hasattr(codec, name) for name in expected)
 
