@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedlm.compiler.ir.parameters import METADATA_PREFIX, Place, status_message
+from seedlm.compiler.ir.scratch import Scratch
 from seedlm.errors import SeedlmError
 
 _CHUNK_BYTES = 1 << 24
@@ -37,21 +37,21 @@ class ArchiveWriter:
         self._index = iree.runtime.ParameterIndex()
         self._files: dict[Path, iree.runtime.FileHandle] = {}
         try:
-            self._waiting = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
+            self._waiting = Scratch(path.parent)
         except OSError as error:
             raise SeedlmError(f"{path}: cannot be written: {error.strerror}") from None
-        self._handle = _handle_of(self._waiting.fileno())
+        self._handle = _handle_of(self._waiting.descriptor)
 
     def add(self, key: str, array: NDArray[Any]) -> None:
         """Adds a tensor, which may change afterwards; its SHA-256 is kept as metadata.
 
         Raises:
-            OSError: It cannot be written.
+            SeedlmError: It cannot be written.
         """
-        start = self._waiting.tell()
+        start = self._waiting.end
         digest = hashlib.sha256()
         for chunk in _chunks(array):
-            self._waiting.write(chunk)
+            self._waiting.append(chunk)
             digest.update(chunk)
         metadata = _metadata(array, digest.hexdigest())
         self._index.add_from_file_handle(key, self._handle, array.nbytes, start, metadata=metadata)
@@ -76,13 +76,9 @@ class ArchiveWriter:
         Raises:
             SeedlmError: It cannot be written.
         """
-        with self._waiting:
-            if kind is None:
-                self._finish()
-
-    def _finish(self) -> None:
+        if kind is not None:
+            return
         try:
-            self._waiting.flush()
             self._index.create_archive_file(str(self._path))
         except Exception as error:  # the bindings raise a type for each IREE status
             reason = status_message(error)

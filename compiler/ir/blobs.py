@@ -3,8 +3,6 @@
 
 import mmap
 import os
-import tempfile
-import weakref
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,10 +11,13 @@ from iree.compiler import ir
 from numpy.typing import NDArray
 
 from seedlm.compiler.ir.elements import SMALL_BYTES, make_elements, read_elements
+from seedlm.compiler.ir.scratch import Scratch
 
 _ALIGNMENT = 64
+
+# The file is mapped in segments, each as large as all before it, within these limits.
+_LEAST_SEGMENT_BYTES = 1 << 20
 _SEGMENT_BYTES = 1 << 28
-_WRITTEN_BYTES = 1 << 30
 
 
 class _Place(NamedTuple):
@@ -37,24 +38,26 @@ class Blobs:
     def __init__(self, folder: Path | None = None) -> None:
         """Uses a file in `folder`, by default that of temporary files."""
         self._folder = folder
-        self._descriptor: int | None = None
+        self._file: Scratch | None = None
         self._places: dict[ir.Attribute, _Place] = {}
         self._map: mmap.mmap | None = None
-        self._map_start = self._end = 0
+        self._map_start = 0
 
     def make(self, array: NDArray[Any], name: str) -> ir.Attribute:
         """Returns `array` as an attribute, as `make_elements` does; here it may change later.
 
         Raises:
-            OSError: The file cannot be written.
+            SeedlmError: The file cannot be written.
         """
         array = np.asarray(array, order="C")
         if array.nbytes <= SMALL_BYTES:
             return make_elements(array, name)
-        place = _Place(self._append(array), array.dtype, array.shape)
-        assert self._map is not None
-        mapped = np.frombuffer(self._map, np.uint8, array.nbytes, place.offset - self._map_start)
-        attribute = make_elements(mapped.view(array.dtype).reshape(array.shape), name)
+        if self._file is None:
+            self._file = Scratch(self._folder)
+        self._file.end = -(-self._file.end // _ALIGNMENT) * _ALIGNMENT
+        place = _Place(self._file.end, array.dtype, array.shape)
+        self._file.append(array.reshape(-1).view(np.uint8).data)
+        attribute = make_elements(self._mapped(self._file, place), name)
         self._places[attribute] = place
         return attribute
 
@@ -63,36 +66,24 @@ class Blobs:
         place = self._places.get(attribute)
         if place is None:
             return read_elements(attribute)
-        assert self._descriptor is not None
-        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+        assert self._file is not None
+        with os.fdopen(os.dup(self._file.descriptor), "rb") as file:
             return np.memmap(file, place.dtype, "r", place.offset, place.shape)
 
-    def _append(self, array: NDArray[Any]) -> int:
-        """Writes an array to the end of the file and returns where it starts."""
-        if self._descriptor is None:
-            self._descriptor = self._open()
-        start = -(-self._end // _ALIGNMENT) * _ALIGNMENT
-        self._end = start + array.nbytes
-        if self._map is None or self._end > self._map_start + len(self._map):
-            self._map_start = start // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-            size = max(_SEGMENT_BYTES, self._end - self._map_start)
-            os.truncate(self._descriptor, self._map_start + size)
+    def _mapped(self, file: Scratch, place: _Place) -> NDArray[Any]:
+        """Returns the last array of the file in a map that it shares with others.
+
+        Each map costs the process a file descriptor.
+        """
+        if self._map is None or file.end > self._map_start + len(self._map):
+            granularity = mmap.ALLOCATIONGRANULARITY
+            self._map_start = place.offset // granularity * granularity
+            size = min(max(self._map_start, _LEAST_SEGMENT_BYTES), _SEGMENT_BYTES)
+            size = max(size, file.end - self._map_start)
+            file.reserve(self._map_start + size)
             self._map = mmap.mmap(
-                self._descriptor, size, prot=mmap.PROT_READ, offset=self._map_start
+                file.descriptor, size, prot=mmap.PROT_READ, offset=self._map_start
             )
-        data = array.reshape(-1).view(np.uint8).data
-        for done in range(0, len(data), _WRITTEN_BYTES):
-            _write(self._descriptor, data[done : done + _WRITTEN_BYTES], start + done)
-        return start
-
-    def _open(self) -> int:
-        with tempfile.TemporaryFile(dir=self._folder) as file:
-            descriptor = os.dup(file.fileno())
-        weakref.finalize(self, os.close, descriptor)
-        return descriptor
-
-
-def _write(descriptor: int, data: memoryview, offset: int) -> None:
-    while data:
-        written = os.pwrite(descriptor, data, offset)
-        data, offset = data[written:], offset + written
+        return np.ndarray(
+            place.shape, place.dtype, self._map, offset=place.offset - self._map_start
+        )

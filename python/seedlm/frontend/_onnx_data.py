@@ -79,13 +79,20 @@ def write_weights(model: Path, graph: onnx.GraphProto, archive: Path) -> None:
     Raises:
         SeedlmError: The archive cannot be written.
     """
-    with ArchiveWriter(archive) as writer:
-        for tensor in _parameters(graph):
-            key, size = tensor.name.replace(":", "_"), _size(tensor)
-            if uses_external_data(tensor) and size is not None:
-                writer.add_stored(key, _place(model, tensor), size)
-            else:
-                writer.add(key, numpy_helper.to_array(tensor, str(model.parent)))
+    try:
+        with ArchiveWriter(archive) as writer:
+            for tensor in _parameters(graph):
+                _add(writer, model, tensor)
+    except SeedlmError as error:
+        raise SeedlmError(f"{model}: {error}") from None
+
+
+def _add(writer: ArchiveWriter, model: Path, tensor: TensorProto) -> None:
+    key, size = tensor.name.replace(":", "_"), _size(tensor)
+    if uses_external_data(tensor) and size is not None:
+        writer.add_stored(key, _place(model, tensor), size)
+    else:
+        writer.add(key, numpy_helper.to_array(tensor, str(model.parent)))
 
 
 def _parameters(graph: onnx.GraphProto) -> Iterator[TensorProto]:

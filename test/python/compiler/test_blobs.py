@@ -34,6 +34,7 @@ def context() -> Iterator[None]:
 @pytest.mark.parametrize("segment", [1, 1 << 28])
 def test_elements_are_kept(segment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blobs_module, "_SEGMENT_BYTES", segment)
+    monkeypatch.setattr(blobs_module, "_LEAST_SEGMENT_BYTES", 1)
     blobs = Blobs(tmp_path)
     attributes = {name: blobs.make(array.copy(), name) for name, array in ARRAYS.items()}
     assert list(tmp_path.iterdir()) == []
