@@ -2,13 +2,15 @@
 """From an imported model to a compiled module, phase by phase."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import Mode, Statistics
+from seedlm.codec import CodeStore, Mode, Statistics
+from seedlm.codec.cells import forget_tables
+from seedlm.compiler.imported import Imported
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -57,6 +59,9 @@ class CompileOptions:
             than the weights; see `seedlm.calibrate`. None for codes free of data.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
+        memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`; None for no limit.
+        work_dir: A folder where codes are kept, so that an interrupted compilation that is started
+            again goes on where it was; see `seedlm.codec.CodeStore`. None to keep nothing.
         iree_flags: More flags for iree-compile.
     """
 
@@ -68,28 +73,21 @@ class CompileOptions:
     calibration: Statistics | None = None
     mode: Mode = "fast"
     threads: int | None = None
+    memory_limit: int | None = None
+    work_dir: Path | None = None
     iree_flags: tuple[str, ...] = ()
 
 
 def compile_module(
-    source: Path,
-    mlir: Path,
-    parameters: Mapping[str, Path],
-    output: Path,
-    options: CompileOptions,
-    progress: Progress | None = None,
-    external: Sequence[Path] = (),
+    model: Imported, output: Path, options: CompileOptions, progress: Progress | None = None
 ) -> Report:
     """Compresses and compiles an imported model.
 
     Args:
-        source: The file that errors name.
-        mlir: The model as MLIR, in a dialect that iree-compile takes as input.
-        parameters: The archives of its parameters, by scope.
+        model: The model, in a dialect that iree-compile takes as input.
         output: The file to write: a .vmfb, or MLIR (bytecode if it ends in .mlirbc) of a phase.
         options: How to compile.
         progress: See `CompressConstants`.
-        external: Further files that no output may overwrite.
 
     Raises:
         SeedlmError: The model, a weight, an option or an output is invalid, or IREE failed. No
@@ -98,46 +96,47 @@ def compile_module(
     outputs = [output] if options.params is None else [output, options.params]
     check_distinct(outputs)
     for each in outputs:
-        check_output(each, [source, mlir, *parameters.values(), *external])
+        check_output(each, [model.mlir, *model.files])
+    store = None if options.work_dir is None else CodeStore(options.work_dir)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        archives = Archives(parameters)
-        compress = _compress_pass(options, archives, progress)
-        _run(source, module, _passes(compress, options))
+        module = load_input_phase(model, Path(folder), options)
+        archives, blobs = Archives(model.parameters), Blobs(Path(folder))
+        compress = _compress_pass(options, archives)
+        compress.progress, compress.blobs, compress.store = progress, blobs, store
+        _run(model.source, module, _passes(compress, options))
+        forget_tables()
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
-        _run(source, module, [_parameters_pass(files, report, archives)])
-        _emit(source, module, output, files[0], Path(folder), options)
+        _run(model.source, module, [_parameters_pass(files, report, archives, blobs)])
+        _emit(model.source, module, output, files[0], Path(folder), options)
     return report
 
 
-def plan_module(
-    source: Path, mlir: Path, options: CompileOptions, parameters: Mapping[str, Path]
-) -> Report:
+def plan_module(model: Imported, options: CompileOptions) -> Report:
     """Returns what `compile_module` would do, without encoding anything.
 
     Raises:
         SeedlmError: The model or an option is invalid, or IREE failed.
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        compress = _compress_pass(options, Archives(parameters), None)
+        module = load_input_phase(model, Path(folder), options)
+        compress = _compress_pass(options, Archives(model.parameters))
         try:
             with module.context:
                 compress.plans = compress.plan(module)
                 return make_report(compress, input_types(module))
         except SeedlmError as error:
-            raise SeedlmError(f"{source}: {error}") from None
+            raise SeedlmError(f"{model.source}: {error}") from None
 
 
-def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOptions) -> None:
+def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
     """Compiles a model by stock IREE with the same flags, its parameters left where they are.
 
     Raises:
         SeedlmError: IREE failed.
     """
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
+    run_iree_compile([str(model.mlir), *flags, "-o", str(output)], model.source)
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ class InstrumentedModule:
 
 
 def compile_instrumented(
-    source: Path, mlir: Path, output: Path, options: CompileOptions
+    model: Imported, output: Path, options: CompileOptions
 ) -> InstrumentedModule:
     """Compiles a model, instrumented, for the host's processor; parameters stay where they are.
 
@@ -164,14 +163,14 @@ def compile_instrumented(
     options = replace(options, target=Target(), compile_to=None)
     instrument = InstrumentActivations(options.code, options.selection)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        _run(source, module, [instrument])
+        module = load_input_phase(model, Path(folder), options)
+        _run(model.source, module, [instrument])
         inputs = input_types(module)
-        _emit(source, module, output, output, Path(folder), options)
+        _emit(model.source, module, output, output, Path(folder), options)
     return InstrumentedModule(inputs, instrument.plans)
 
 
-def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
+def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir.Module:
     """Returns the model in IREE's `input` phase: linalg on tensors.
 
     Raises:
@@ -179,16 +178,14 @@ def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptio
     """
     lowered = work / "input.mlir"
     flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(mlir), *flags, "--compile-to=input", "-o", str(lowered)]
-    run_iree_compile([*arguments, "--emit-mlir-bytecode"], source)
+    arguments = [str(model.mlir), *flags, "--compile-to=input", "-o", str(lowered)]
+    run_iree_compile([*arguments, "--emit-mlir-bytecode"], model.source)
     if not is_mapped(lowered):
-        run_iree_compile(arguments, source)
-    return parse_module(lowered, make_context())
+        run_iree_compile(arguments, model.source)
+    return parse_module(lowered, make_context(), model.source)
 
 
-def _compress_pass(
-    options: CompileOptions, archives: Archives, progress: Progress | None
-) -> CompressConstants:
+def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConstants:
     return CompressConstants(
         code=options.code,
         selection=options.selection,
@@ -196,7 +193,7 @@ def _compress_pass(
         statistics=options.calibration,
         mode=options.mode,
         threads=options.threads,
-        progress=progress,
+        memory_limit=options.memory_limit,
     )
 
 
@@ -206,13 +203,13 @@ def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    return [compress, FuseGenerate(), PackCodes(), LowerToLinalg()]
+    return [compress, FuseGenerate(), PackCodes(compress.blobs), LowerToLinalg()]
 
 
-def _parameters_pass(files: list[Path], report: Report, archives: Archives) -> Pass:
+def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:
     if len(files) == 1:
         return InlineParameters(archives)
-    return ExternalizeConstants(files[1], archives, manifest=report.to_json())
+    return ExternalizeConstants(files[1], archives, blobs, manifest=report.to_json())
 
 
 def _run(source: Path, module: ir.Module, passes: list[Pass]) -> None:

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What was done with each tensor; kept inside compiled files as their manifest."""
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-import numpy as np
-from numpy.typing import NDArray
-
-from seedlm.codec import Code, Encoded, preset
+from seedlm.codec import Code, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
-from seedlm.passes.compress_constants import CompressConstants
+from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
 FORMAT = 2
@@ -104,7 +100,10 @@ def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     code = preset(compress.code)
     tensors = [
         _tensor_report(
-            plan, code, compress.encoded.get(plan.weight.name), compress.importance(plan)
+            plan,
+            code,
+            compress.outcomes.get(plan.weight.name),
+            activation_aware=compress.importance(plan) is not None,
         )
         for plan in compress.plans
     ]
@@ -130,10 +129,7 @@ def report_from_json(text: str) -> Report:
 
 
 def _tensor_report(
-    plan: WeightPlan,
-    code: Code,
-    encoded: Encoded | None,
-    importance: NDArray[np.float32] | None,
+    plan: WeightPlan, code: Code, outcome: Outcome | None, *, activation_aware: bool
 ) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
@@ -146,14 +142,10 @@ def _tensor_report(
         reason=plan.reason,
         use=plan.matrix.kind if plan.matrix is not None else None,
         bits_per_weight=bits / math.prod(plan.weight.type.shape) if compressed else None,
-        relative_error=encoded.relative_error if encoded else None,
+        relative_error=outcome.relative_error if outcome else None,
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
-        sha256=_checksum(encoded) if encoded else None,
-        activation_aware=compressed and importance is not None,
-        weighted_relative_error=encoded.weighted_relative_error if encoded else None,
+        sha256=outcome.sha256 if outcome else None,
+        activation_aware=compressed and activation_aware,
+        weighted_relative_error=outcome.weighted_relative_error if outcome else None,
     )
-
-
-def _checksum(encoded: Encoded) -> str:
-    return hashlib.sha256(encoded.codes.tobytes() + encoded.scale.tobytes()).hexdigest()

@@ -1,25 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """seedlm-compress-constants: dense weights become codes."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 from numpy.typing import NDArray
 
-from seedlm.codec import Encoded, Mode, Statistics, encode, preset
+from seedlm.codec import CodeStore, Encoded, Mode, Statistics, encode, preset
 from seedlm.compiler.dialect import build_generate
-from seedlm.compiler.ir.elements import make_elements
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import Weight, find_weights
 from seedlm.errors import SeedlmError
+from seedlm.passes.weight_matrix import dimension_order, weight_matrix
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one compressed weight.
+
+    Attributes:
+        relative_error: Frobenius norm of the error over that of the weight.
+        weighted_relative_error: The same by importances of columns; None without.
+        sha256: Of codes and scales, hexadecimal.
+    """
+
+    relative_error: float
+    weighted_relative_error: float | None
+    sha256: str
 
 
 @dataclass
@@ -47,9 +64,12 @@ class CompressConstants:
         statistics: What weights are multiplied with; those without are encoded free of data.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
+        memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`.
+        store: Where codes are taken from that an earlier run left, and left for a later one.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
+        blobs: Where the codes are kept.
         plans: After `run`, what was done with each weight.
-        encoded: After `run`, the codes of each compressed weight, by name.
+        outcomes: After `run`, what came of each compressed weight, by name.
     """
 
     name: ClassVar[str] = "seedlm-compress-constants"
@@ -60,9 +80,12 @@ class CompressConstants:
     statistics: Statistics | None = None
     mode: Mode = "fast"
     threads: int | None = None
+    memory_limit: int | None = None
+    store: CodeStore | None = None
     progress: Progress | None = None
+    blobs: Blobs = field(default_factory=Blobs)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
-    encoded: dict[str, Encoded] = field(default_factory=dict, init=False)
+    outcomes: dict[str, Outcome] = field(default_factory=dict, init=False)
 
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""
@@ -73,8 +96,8 @@ class CompressConstants:
         for plan in compressed:
             encoded = self._encode(plan, done, total)
             done += _size(plan)
-            self.encoded[plan.weight.name] = encoded
-            _rewrite(plan, encoded)
+            self.outcomes[plan.weight.name] = _outcome(encoded)
+            _rewrite(plan, encoded, self.blobs)
         return bool(compressed)
 
     def plan(self, module: ir.Module) -> list[WeightPlan]:
@@ -102,13 +125,14 @@ class CompressConstants:
             if self.progress is not None:
                 self.progress(weight.name, done + size * blocks // all_blocks, total)
 
+        encoder = encode if self.store is None else self.store.encode
         try:
-            matrix = _as_matrix(plan, weight.read(self.archives))
-            return encode(
-                matrix,
+            return encoder(
+                weight_matrix(plan, self.archives),
                 preset(self.code),
                 mode=self.mode,
                 threads=self.threads,
+                memory_limit=self.memory_limit,
                 progress=report,
                 importance=self.importance(plan),
             )
@@ -131,23 +155,17 @@ def _size(plan: WeightPlan) -> int:
     return rows * columns
 
 
-def _dimension_order(plan: WeightPlan) -> list[int]:
-    """Returns the weight's dimensions, a row's before a column's; unit dimensions go between."""
-    assert plan.matrix is not None
-    rows, columns = plan.matrix.rows, plan.matrix.columns
-    rest = [i for i in range(plan.weight.type.rank) if i not in rows + columns]
-    return [*rows, *rest, *columns]
+def _outcome(encoded: Encoded) -> Outcome:
+    digest = hashlib.sha256(encoded.codes.data)
+    digest.update(encoded.scale.tobytes())
+    return Outcome(encoded.relative_error, encoded.weighted_relative_error, digest.hexdigest())
 
 
-def _as_matrix(plan: WeightPlan, array: NDArray[Any]) -> NDArray[Any]:
-    return array.transpose(_dimension_order(plan)).reshape(plan.matrix_shape())
-
-
-def _rewrite(plan: WeightPlan, encoded: Encoded) -> None:
+def _rewrite(plan: WeightPlan, encoded: Encoded, blobs: Blobs) -> None:
     with plan.weight.attribute.context, ir.Location.unknown():
         name = plan.weight.name
-        codes = make_elements(encoded.codes.view(np.int8), f"{name}.codes")
-        scale = make_elements(encoded.scale, f"{name}.scale")
+        codes = blobs.make(encoded.codes.view(np.int8), f"{name}.codes")
+        scale = blobs.make(encoded.scale, f"{name}.scale")
     for value in plan.weight.values:
         producer = defining_op(value)
         assert producer is not None
@@ -170,7 +188,7 @@ def _constant(attribute: ir.Attribute) -> ir.Value:
 
 def _restore_layout(matrix: ir.Value, plan: WeightPlan) -> ir.Value:
     """Builds the weight in its own shape from its matrix [rows, columns]."""
-    order = _dimension_order(plan)
+    order = dimension_order(plan)
     shape = [plan.weight.type.shape[i] for i in order]
     value = matrix if len(shape) == 2 else _expand(matrix, plan, shape)
     if order == sorted(order):

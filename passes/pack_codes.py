@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """seedlm-pack-codes: constant codes take the layout that the lowerings read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import gcd
 from typing import Any, ClassVar
@@ -12,7 +12,8 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith
 
 from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE, build_join_planes, code_of
-from seedlm.compiler.ir.elements import make_elements, read_elements, resource_name
+from seedlm.compiler.ir.blobs import Blobs
+from seedlm.compiler.ir.elements import resource_name
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk
 
 _CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
@@ -33,14 +34,19 @@ class PackCodes:
     A group is the least number of records that fill whole bytes; a plane has one element a group.
     32-bit records make one plane of words. Two 36-bit records make nine bytes: two planes of words
     and one of bytes. No bits are added but those that fill the last group of a row.
+
+    Attributes:
+        blobs: Where codes are read from and planes are kept.
     """
 
     name: ClassVar[str] = "seedlm-pack-codes"
 
+    blobs: Blobs = field(default_factory=Blobs)
+
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""
         packed: list[tuple[ir.Operation, ir.Value]] = []
-        split = cache(_split_elements)
+        split = cache(self._split)
         for operation in list(walk(module.operation)):
             operand = _CODES_OPERAND.get(operation.name)
             if operand is None or constant_attribute(operation.operands[operand]) is None:
@@ -56,6 +62,14 @@ class PackCodes:
         for constant, _ in packed:
             erase_if_unused(constant)
         return bool(packed)
+
+    def _split(self, attribute: ir.Attribute, record_bits: int) -> _PlaneElements:
+        name = resource_name(attribute) or "codes"
+        words, bytes_ = split_planes(self.blobs.read(attribute), record_bits)
+        arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
+        with attribute.context, ir.Location.unknown():
+            elements = [self.blobs.make(plane, f"{name}.{i}") for i, plane in enumerate(arrays)]
+        return elements[: len(words)], elements[len(words) :]
 
 
 def group_records(record_bits: int) -> int:
@@ -81,15 +95,6 @@ def split_planes(
         [np.ascontiguousarray(words[..., i]) for i in range(words.shape[-1])],
         [np.ascontiguousarray(filled[..., i]) for i in range(split, group_bytes)],
     )
-
-
-def _split_elements(attribute: ir.Attribute, record_bits: int) -> _PlaneElements:
-    name = resource_name(attribute) or "codes"
-    words, bytes_ = split_planes(read_elements(attribute), record_bits)
-    arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
-    with attribute.context, ir.Location.unknown():
-        elements = [make_elements(plane, f"{name}.{i}") for i, plane in enumerate(arrays)]
-    return elements[: len(words)], elements[len(words) :]
 
 
 def _join(constant: ir.Operation, elements: _PlaneElements) -> ir.Value:

@@ -4,9 +4,11 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast, get_args
 
 from iree.compiler import ir
 
+from seedlm.codec import Mode
 from seedlm.compiler.dialect import verify
 from seedlm.compiler.ir.context import first_diagnostic
 from seedlm.compiler.ir.parameters import Archives
@@ -39,6 +41,18 @@ class Options:
     def strings(self, key: str) -> tuple[str, ...]:
         """Takes the list `key`, empty by default."""
         return tuple(filter(None, self._values.pop(key, "").split(",")))
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """Takes the value of `key`, one of `choices`; the first by default.
+
+        Raises:
+            SeedlmError: It is another.
+        """
+        value = self._values.pop(key, choices[0])
+        if value not in choices:
+            known = ", ".join(choices)
+            raise SeedlmError(f"pass '{self._pass_name}': {key}={value} is not one of {known}")
+        return value
 
     def integer(self, key: str, default: int) -> int:
         """Takes the integer `key`.
@@ -77,6 +91,7 @@ def _compress_constants(options: Options) -> Pass:
         code=options.string("code", "paper-4bit"),
         selection=_selection(options),
         archives=options.archives("parameters"),
+        mode=cast(Mode, options.choice("mode", get_args(Mode))),
     )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from seedlm.calibration import collect
 from seedlm.codec import Statistics
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.pipeline import CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
-from seedlm.frontend import Imported, import_model
+from seedlm.frontend import import_model
 from seedlm.inputs import AnySample, Samples
 from seedlm.passes.compress_constants import Progress
 
@@ -46,15 +47,7 @@ def compile(  # noqa: A001
     options = options or CompileOptions()
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return compile_module(
-            model,
-            imported.mlir,
-            imported.parameters,
-            output,
-            options,
-            progress,
-            imported.external,
-        )
+        return compile_module(imported, output, options, progress)
 
 
 def plan(
@@ -71,7 +64,7 @@ def plan(
     model = Path(model)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(model, Path(work), parameters)
-        return plan_module(model, imported.mlir, options or CompileOptions(), imported.parameters)
+        return plan_module(imported, options or CompileOptions())
 
 
 def calibrate(

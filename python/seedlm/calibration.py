@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedlm.codec import Statistics, WeightStatistics
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.pipeline import CompileOptions, compile_instrumented
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported
 from seedlm.inputs import Input, Samples, make_inputs, make_sample
 from seedlm.loader import LoadedModule, load
 from seedlm.passes.instrument_activations import READ_FUNCTION
@@ -43,7 +43,7 @@ def collect(
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         file = Path(work) / "instrumented.vmfb"
-        compiled = compile_instrumented(imported.source, imported.mlir, file, options)
+        compiled = compile_instrumented(imported, file, options)
         inputs = make_inputs(compiled.inputs, imported.input_names)
         module = load(file, parameters=imported.parameters)
         count = _run(module, samples, inputs, progress)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.pipeline import CompileOptions, compile_dense
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported
 from seedlm.inputs import Input, Sample, make_inputs
 from seedlm.loader import load
 
@@ -81,7 +81,7 @@ def compare(
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         original = Path(work) / "original.vmfb"
-        compile_dense(imported.source, imported.mlir, original, options)
+        compile_dense(imported, original, options)
         expected = load(original, parameters=imported.parameters)
         actual = load(compiled, parameters=options.params)
         pairs = [(actual(*sample), expected(*sample)) for sample in samples]

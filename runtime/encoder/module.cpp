@@ -9,11 +9,13 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <variant>
 
 namespace nb = nanobind;
 
@@ -63,6 +65,18 @@ template <typename T> std::vector<T> copy_of(Array<const T> values) {
   return {values.data(), values.data() + values.size()};
 }
 
+// Positions as a file has them: those of a narrow register need 16 bits.
+using Positions = std::variant<Array<const uint16_t>, Array<const uint32_t>>;
+
+std::vector<uint32_t> copy_of(const Positions &positions) {
+  return std::visit(
+      [](const auto &values) {
+        return std::vector<uint32_t>(values.data(),
+                                     values.data() + values.size());
+      },
+      positions);
+}
+
 // Cells with the code that they are for.
 struct CellTable {
   std::shared_ptr<const Subspaces> subspaces;
@@ -82,20 +96,21 @@ CellTable build_table(const Code &code, uint32_t outer, uint32_t inner,
 CellTable table_of(const Code &code, uint32_t outer, uint32_t inner,
                    uint32_t list, Array<const int32_t> outer_directions,
                    Array<const int32_t> inner_directions,
-                   Array<const uint32_t> positions, Array<const float> bounds) {
+                   const Positions &positions, Array<const float> bounds) {
   const CellCounts counts{outer, inner, list};
   const auto pairs = static_cast<size_t>(code.block + 1) / 2;
+  std::vector<uint32_t> seeds = copy_of(positions);
   if (outer_directions.size() != pairs * outer ||
       inner_directions.size() != pairs * counts.cells() ||
-      positions.size() != counts.cells() * list ||
-      bounds.size() != positions.size() / kBoundGroup)
+      seeds.size() != counts.cells() * list ||
+      bounds.size() != seeds.size() / kBoundGroup)
     throw std::invalid_argument("arrays do not fit the cell counts");
-  for (size_t i = 0; i < positions.size(); ++i)
-    if (positions.data()[i] >= code.seeds())
+  for (const uint32_t position : seeds)
+    if (position >= code.seeds())
       throw std::invalid_argument("a position is out of range");
   return {std::make_shared<const Subspaces>(code),
           {counts, copy_of(outer_directions), copy_of(inner_directions),
-           copy_of(positions), copy_of(bounds)}};
+           std::move(seeds), copy_of(bounds)}};
 }
 
 using Weights =

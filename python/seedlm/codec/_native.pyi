@@ -33,7 +33,7 @@ class CellTable:
         seeds: int,
         outer_directions: npt.NDArray[np.int32],
         inner_directions: npt.NDArray[np.int32],
-        positions: npt.NDArray[np.uint32],
+        positions: npt.NDArray[np.uint16] | npt.NDArray[np.uint32],
         bounds: npt.NDArray[np.float32],
     ) -> CellTable: ...
     @property

@@ -12,6 +12,9 @@ from seedlm.codec.packing import Codes, Integers, Seeds, padding_bits, unpack_re
 from seedlm.codec.scale import Scales, spread_scales
 from seedlm.errors import SeedlmError
 
+# How many blocks are unpacked at a time to be checked.
+_CHECKED_BLOCKS = 1 << 16
+
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
@@ -78,10 +81,13 @@ class Encoded:
         padded = np.flatnonzero(padding_bits(self.codes, self.code, self.blocks_per_row))
         if padded.size:
             raise SeedlmError(f"codes: row {padded[0]} has padding bits that are not zero")
-        zeros = np.argwhere(self.fields()[0] == 0)
-        if zeros.size:
-            row, block = zeros[0]
-            raise SeedlmError(f"codes: block {block} of row {row} has seed 0")
+        step = max(1, _CHECKED_BLOCKS // self.blocks_per_row)
+        for start in range(0, len(self.codes), step):
+            part = unpack_records(self.codes[start : start + step], self.code, self.blocks_per_row)
+            zeros = np.argwhere(part[0] == 0)
+            if zeros.size:
+                row, block = zeros[0]
+                raise SeedlmError(f"codes: block {block} of row {start + row} has seed 0")
 
     @property
     def blocks_per_row(self) -> int:

@@ -12,11 +12,11 @@ from seedlm.codec import _native
 from seedlm.codec.code import Code
 from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.codec.native import native_code
+from seedlm.codec.sources import Matrix
 from seedlm.codec.weights import largest_weight, row_chunks
 
 Scales = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 _Floats = npt.NDArray[np.float64]
-_Matrix = npt.NDArray[np.generic]
 
 # With three or four exponent bits, how far 2**greatest_exponent * scale lies below the largest
 # weight, in octaves. Coefficients reach above it. Measured on Gaussian, Student-t(4), outlier-laden
@@ -33,7 +33,7 @@ _SAMPLE_WIDTH = 12
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
-def choose_scales(weights: _Matrix, code: Code) -> Scales:
+def choose_scales(weights: Matrix, code: Code) -> Scales:
     """Returns the scales of checked weights, `code.scale_dtype` of `code.scale_shape`.
 
     They are positive; 1 where all weights are zero.
@@ -68,7 +68,7 @@ def _representable(scales: _Floats, code: Code) -> Scales:
     return cast(Scales, clipped.astype(code.scale_dtype))
 
 
-def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:
+def _root_mean_squares(weights: Matrix, code: Code) -> _Floats:
     """Returns the root mean square of the weights of each scale, in the scales' shape."""
     rows, columns = weights.shape
     shape = code.scale_shape(rows, columns)
@@ -80,11 +80,11 @@ def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:
         squares = np.square(chunk.astype(np.float32).astype(np.float64) / largest)
         sums[row : row + len(chunk)] = np.add.reduceat(squares, starts, axis=1)
     if code.scale == "tensor":
-        return np.asarray(largest * np.sqrt(sums.sum() / weights.size))
+        return np.asarray(largest * np.sqrt(sums.sum() / (rows * columns)))
     return np.asarray(largest * np.sqrt(sums / np.bincount(groups))).reshape(shape)
 
 
-def _best_multiple(weights: _Matrix, sizes: _Floats, code: Code) -> float:
+def _best_multiple(weights: Matrix, sizes: _Floats, code: Code) -> float:
     """Returns the multiple of `sizes` whose scales give a sample of blocks the least error."""
     narrow = _narrow(code)
     start = _gaussian_multiple(narrow)
@@ -131,9 +131,7 @@ def _search(blocks: npt.NDArray[np.float32], units: _Floats, code: Code, start: 
     return best
 
 
-def _sample(
-    weights: _Matrix, sizes: _Floats, code: Code
-) -> tuple[npt.NDArray[np.float32], _Floats]:
+def _sample(weights: Matrix, sizes: _Floats, code: Code) -> tuple[npt.NDArray[np.float32], _Floats]:
     """Returns blocks in units of their sizes, float32 [n, block], and the squares of the sizes.
 
     Blocks whose scale has only zeros are left out.
@@ -147,9 +145,10 @@ def _sample(
     places = np.arange(size) + np.arange(size) * _GOLDEN_RATIO % 1
     indices = np.unique((places * count / size).astype(np.int64))
     row, block = np.divmod(indices, blocks_per_row)
-    column = block[:, None] * code.block + np.arange(code.block)
-    inside = column < columns
-    values = weights[row[:, None], np.minimum(column, columns - 1)].astype(np.float32) * inside
+    values = np.zeros((len(indices), code.block), np.float32)
+    for value, at, start in zip(values, row.tolist(), (block * code.block).tolist(), strict=True):
+        part = weights[at : at + 1, start : start + code.block]
+        value[: part.size] = part.reshape(-1)
     wide = sizes.reshape(rows if sizes.ndim else 1, -1)
     unit = np.broadcast_to(wide[:, code.scale_groups(columns)], (rows, blocks_per_row))[row, block]
     used = unit > 0

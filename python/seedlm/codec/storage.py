@@ -69,7 +69,7 @@ def write_tensors(path: str | os.PathLike[str], fields: Fields, tensors: Tensors
         SeedlmError: The file cannot be written.
     """
     checked = {**fields, "sha256": _digest(fields, tensors)}
-    with replacing(Path(path)) as temporary:
+    with replacing(Path(path), durable=True) as temporary:
         temporary.write_bytes(to_safetensors(dict(tensors), {_KEY: _json(checked)}))
 
 
@@ -112,10 +112,11 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Yields a temporary path in the folder of `path`, which replaces `path` when the block ends.
 
-    If the block raises, the temporary file is removed and `path` stays as it was.
+    If the block raises, the temporary file is removed and `path` stays as it was. If `durable`, the
+    file is on the disk before it gets its name, whatever happens to the machine.
 
     Raises:
         SeedlmError: The file cannot be written.
@@ -123,12 +124,25 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield temporary
+        if durable:
+            _sync(temporary)
         temporary.replace(path)
+        if durable:
+            _sync(path.parent)
     except OSError as error:
         raise SeedlmError(f"{path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    """Writes what the system still holds back of a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read(name: str) -> tuple[Any, dict[str, npt.NDArray[Any]]]:

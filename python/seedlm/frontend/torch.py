@@ -14,11 +14,12 @@ from iree.compiler import ir
 from iree.compiler.dialects import util
 from numpy.typing import NDArray
 
+from seedlm.compiler.imported import Imported
+from seedlm.compiler.ir.archive_writer import write_archive
 from seedlm.compiler.ir.context import write_module
 from seedlm.compiler.ir.elements import element_type_of
-from seedlm.compiler.ir.parameters import ParameterName, parameter_attribute, write_archive
+from seedlm.compiler.ir.parameters import ParameterName, parameter_attribute
 from seedlm.errors import SeedlmError
-from seedlm.frontend.imported import Imported
 from seedlm.inputs import AnySample
 
 try:

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import get_args
 
 from seedlm.codec import PRESETS, Mode
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported, import_model
+from seedlm.frontend import import_model
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
+from seedlm.tools._size import parse_size
 from seedlm.verification import compare, load_sample, random_samples
 
 _BITS = {4: "paper-4bit", 3: "paper-3bit"}
@@ -114,8 +116,19 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="SCOPE=FILE",
         help="archive that an MLIR model's parameters are read from; may be repeated",
     )
+    group.add_argument(
+        "--work-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder to keep codes in, so that an interrupted run can go on later",
+    )
     group.add_argument("--compile-to", choices=PHASES, help="stop after a phase and write MLIR")
     group.add_argument("-j", dest="threads", type=int, metavar="N", help="threads (all cores)")
+    group.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="memory for encoding, such as 2GiB; large tensors are split by rows (no limit)",
+    )
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +158,8 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    level = logging.INFO if arguments.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="seedlm-compile: %(message)s")
     options = _options(arguments)
     _calibration.check_options(arguments)
     outputs = [arguments.output, arguments.params, arguments.report, arguments.save_calibration]
@@ -158,9 +172,7 @@ def _run(arguments: argparse.Namespace) -> None:
         statistics = _calibration.read_statistics(arguments, imported, options)
         options = replace(options, calibration=statistics)
         if arguments.dry_run:
-            _console.print_plan(
-                plan_module(imported.source, imported.mlir, options, imported.parameters)
-            )
+            _console.print_plan(plan_module(imported, options))
             return
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
@@ -172,7 +184,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _check_outputs(arguments: argparse.Namespace, imported: Imported) -> None:
-    files = [imported.source, *imported.parameters.values(), *imported.external]
+    files = imported.files
     for output in (arguments.output, arguments.params):
         if output is not None:
             check_output(output, files)
@@ -187,6 +199,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         raise SeedlmError(f"--verify {arguments.verify}: not a number of inputs")
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
+    limit = arguments.memory_limit
     return CompileOptions(
         code=arguments.code or _BITS[arguments.bits],
         selection=Selection(
@@ -200,6 +213,8 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         compile_to=arguments.compile_to,
         mode=arguments.search,
         threads=arguments.threads,
+        memory_limit=None if limit is None else parse_size("--memory-limit", limit),
+        work_dir=arguments.work_dir,
         iree_flags=tuple(arguments.iree_flags),
     )
 
@@ -213,12 +228,4 @@ def _parameters(pairs: list[str]) -> dict[str, Path]:
 
 def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
     with _console.progress_bar("encoding") as progress:
-        return compile_module(
-            imported.source,
-            imported.mlir,
-            imported.parameters,
-            output,
-            options,
-            progress,
-            imported.external,
-        )
+        return compile_module(imported, output, options, progress)

@@ -26,7 +26,8 @@ from judge import STOCK_FLAGS, assert_equal
 import seedlm
 from seedlm.codec import Encoded, decode, encode, preset
 from seedlm.codec.scale import choose_scales
-from seedlm.compiler.ir.parameters import load_archive, write_archive
+from seedlm.compiler.ir.archive_writer import write_archive
+from seedlm.compiler.ir.parameters import load_archive
 from seedlm.compiler.report import Report
 from seedlm.inspection import read_report, verify_file
 from seedlm.tools import compile as compile_tool
