@@ -97,11 +97,11 @@ def _plot(evaluation: Evaluation) -> Figure:
 
 def _plot_losses(axes: Axes, label: str, evaluation: Evaluation, loss: _Loss) -> None:
     """Plots what a score says is lost, on a logarithmic scale; what loses nothing is left out."""
-    axes.set_prop_cycle(color=colormaps["tab20"].colors)
+    axes.set_prop_cycle(color=colormaps["tab20"](range(20)))
     for result in evaluation.results[1:]:
         marker = "^" if result.format.endswith(AWARE) else "o"
         value = max(loss(result.scores), 0) or math.nan
-        axes.plot(result.bits_per_weight, value, marker, label=result.format)
+        axes.plot([result.bits_per_weight or 0.0], [value], marker, label=result.format)
     axes.set_yscale("log")
     axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.4)))
     axes.yaxis.set_major_formatter("{x:g}")
