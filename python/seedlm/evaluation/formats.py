@@ -14,7 +14,7 @@ from seedlm.errors import SeedlmError
 from seedlm.evaluation.baselines import BASELINES, Weights
 
 FORMATS: tuple[str, ...] = (*PRESETS, *BASELINES)
-_AWARE = "+aa"
+AWARE = "+aa"
 
 Importance = npt.NDArray[np.float32]
 
@@ -34,7 +34,7 @@ class Format:
     @property
     def name(self) -> str:
         """The name as users write it."""
-        return self.base + _AWARE * self.activation_aware
+        return self.base + AWARE * self.activation_aware
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def parse_formats(texts: Sequence[str]) -> tuple[Format, ...]:
 
 
 def _parse_format(name: str) -> Format:
-    base = name.removesuffix(_AWARE)
+    base = name.removesuffix(AWARE)
     if base not in FORMATS:
         raise SeedlmError(f"unknown format '{name}', not one of {', '.join(FORMATS)}")
     if base != name and base not in PRESETS:

@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from seedlm.compiler.outputs import atomic_outputs
 from seedlm.errors import SeedlmError
+from seedlm.evaluation.formats import AWARE
 from seedlm.evaluation.results import EmbeddingScores, Evaluation
 from seedlm.evaluation.table import evaluation_table
 from seedlm.tools._svg import to_svg
@@ -79,30 +83,28 @@ def _plot(evaluation: Evaluation) -> Figure:
     original = evaluation.results[0].scores
     if isinstance(original, EmbeddingScores):
         figure = Figure(figsize=(6, 4.5))
-        _plot_losses(figure.add_subplot(), "1 - cosine", evaluation, lambda s: 1 - s.cosine)
-        return figure
-    figure = Figure(figsize=(12, 4.5))
-    left, right = figure.subplots(1, 2)
-    _plot_losses(left, "KL divergence to the original (nats)", evaluation, lambda s: s.kl)
-    _plot_losses(right, "perplexity", evaluation, lambda s: s.perplexity)
-    right.axhline(original.perplexity, color="gray", linestyle=":", label="original")
-    right.legend()
+        last = figure.add_subplot()
+        _plot_losses(last, "1 - cosine", evaluation, lambda scores: 1 - scores.cosine)
+    else:
+        figure = Figure(figsize=(12, 4.5))
+        first, last = figure.subplots(1, 2)
+        _plot_losses(first, "KL divergence (nats)", evaluation, lambda scores: scores.kl)
+        _plot_losses(last, "perplexity", evaluation, lambda scores: scores.perplexity)
+        last.axhline(original.perplexity, color="gray", linestyle=":", label="original")
+    last.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
 def _plot_losses(axes: Axes, label: str, evaluation: Evaluation, loss: _Loss) -> None:
     """Plots what a score says is lost, on a logarithmic scale; what loses nothing is left out."""
+    axes.set_prop_cycle(color=colormaps["tab20"](range(20)))
     for result in evaluation.results[1:]:
-        value = loss(result.scores)
-        if value > 0:
-            axes.semilogy(result.bits_per_weight, value, "o")
-            axes.annotate(
-                result.format,
-                (result.bits_per_weight, value),
-                textcoords="offset points",
-                xytext=(5, 4),
-                fontsize=8,
-            )
+        marker = "^" if result.format.endswith(AWARE) else "o"
+        value = max(loss(result.scores), 0) or math.nan
+        axes.plot([result.bits_per_weight or 0.0], [value], marker, label=result.format)
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.4)))
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("bits a weight")
     axes.set_ylabel(label)
     axes.grid(which="both", alpha=0.2)
