@@ -30,6 +30,7 @@ from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
+from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
 from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
@@ -49,7 +50,10 @@ class CompileOptions:
     """How a model is compiled.
 
     Attributes:
-        code: Name of the preset code.
+        code: Name of the preset code of all weights but those of `code_for`.
+        code_for: Pairs of a glob pattern of tensor names and the name of a preset, or "dense"; the
+            first pattern that matches counts.
+        budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
         params: An archive that codes and weights are written to; None keeps them in the module.
@@ -62,7 +66,9 @@ class CompileOptions:
         iree_flags: More flags for iree-compile.
     """
 
-    code: str = "paper-4bit"
+    code: str = DEFAULT_CODE
+    code_for: tuple[tuple[str, str], ...] = ()
+    budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
     params: Path | None = None
@@ -152,7 +158,7 @@ def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir
 
 def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConstants:
     return CompressConstants(
-        code=options.code,
+        codes=CodePlan(options.code, options.code_for, options.budget),
         selection=options.selection,
         archives=archives,
         mode=options.mode,

@@ -6,13 +6,13 @@ import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from seedlm.codec import Code, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
+from seedlm.passes.code_plan import DENSE
 from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class TensorReport:
         bytes_before: Size in the model.
         bytes_after: Size of codes, scale and dense copy.
         sha256: Of codes and scale, hexadecimal; None if dense or only planned.
+        code: The name of its code, "dense" if it is left dense by choice; None if it cannot be
+            compressed or is not to be.
     """
 
     name: str
@@ -45,6 +47,7 @@ class TensorReport:
     bytes_before: int
     bytes_after: int
     sha256: str | None
+    code: str | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Report:
 
     Attributes:
         version: The version of seedlm.
-        code: The name of the preset code.
+        code: The names of the codes in use, separated by commas.
         inputs: The tensor types of the entry point's inputs.
         tensors: One entry for each constant tensor, in the order of first use.
         format: The version of this record's own layout.
@@ -69,6 +72,18 @@ class Report:
     def compressed(self) -> list[TensorReport]:
         """The tensors that are compressed."""
         return [tensor for tensor in self.tensors if tensor.action != "dense"]
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Average of the tensors that have a code or are left dense by choice; None without any."""
+        chosen = [tensor for tensor in self.tensors if tensor.code is not None]
+        bits = [
+            8.0 * tensor.bytes_before
+            if tensor.bits_per_weight is None
+            else tensor.bits_per_weight * math.prod(tensor.shape)
+            for tensor in chosen
+        ]
+        return math.fsum(bits) / sum(math.prod(tensor.shape) for tensor in chosen) if bits else None
 
     @property
     def bytes_before(self) -> int:
@@ -87,12 +102,13 @@ class Report:
 
 def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
-    code = preset(compress.code)
     tensors = [
-        _tensor_report(plan, code, compress.outcomes.get(plan.weight.name))
-        for plan in compress.plans
+        _tensor_report(plan, compress.outcomes.get(plan.weight.name)) for plan in compress.plans
     ]
-    return Report(version("seedlm"), compress.code, inputs, tensors)
+    used = dict.fromkeys(tensor.code for tensor in tensors if tensor.code not in (None, DENSE))
+    return Report(
+        version("seedlm"), ", ".join(map(str, used)) or compress.codes.default, inputs, tensors
+    )
 
 
 def report_from_json(text: str) -> Report:
@@ -103,19 +119,20 @@ def report_from_json(text: str) -> Report:
     """
     try:
         fields = json.loads(text)
+        if fields["format"] != FORMAT:
+            raise SeedlmError(f"seedlm manifest of format {fields['format']}, not {FORMAT}")
         tensors = [TensorReport(**tensor) for tensor in fields.pop("tensors")]
-        report = Report(tensors=tensors, **fields)
+        return Report(tensors=tensors, **fields)
+    except SeedlmError:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SeedlmError("damaged seedlm manifest") from None
-    if report.format != FORMAT:
-        raise SeedlmError(f"seedlm manifest of format {report.format}, not {FORMAT}")
-    return report
 
 
-def _tensor_report(plan: WeightPlan, code: Code, outcome: Outcome | None) -> TensorReport:
+def _tensor_report(plan: WeightPlan, outcome: Outcome | None) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
-    bits = plan.code_bits(code) if compressed else 0
+    bits = plan.bits_with(plan.codes[0]) if compressed else 0
     return TensorReport(
         name=plan.weight.name,
         shape=list(plan.weight.type.shape),
@@ -128,4 +145,5 @@ def _tensor_report(plan: WeightPlan, code: Code, outcome: Outcome | None) -> Ten
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
         sha256=outcome.sha256 if outcome else None,
+        code=plan.code,
     )

@@ -17,6 +17,9 @@ from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import find_weights
 from seedlm.errors import SeedlmError
+from seedlm.passes.budget import spend_budget
+from seedlm.passes.code_plan import CodePlan
+from seedlm.passes.sampled_error import sampled_error
 from seedlm.passes.weight_matrix import dimension_order, weight_matrix
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
@@ -53,7 +56,7 @@ class CompressConstants:
     [outputs, inputs] whatever layout the constant has. Uses that are no products keep the constant.
 
     Attributes:
-        code: Name of a preset code.
+        codes: Which code each weight gets.
         selection: Which weights to compress.
         archives: Where parameters are read from.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
@@ -68,7 +71,7 @@ class CompressConstants:
 
     name: ClassVar[str] = "seedlm-compress-constants"
 
-    code: str = "paper-4bit"
+    codes: CodePlan = field(default_factory=CodePlan)
     selection: Selection = field(default_factory=Selection)
     archives: Archives = field(default_factory=Archives)
     mode: Mode = "fast"
@@ -84,6 +87,8 @@ class CompressConstants:
         """Rewrites `module` in place and returns whether anything changed."""
         self.plans = self.plan(module)
         compressed = [plan for plan in self.plans if plan.matrix is not None]
+        # One code after the other, as each has tables of its own.
+        compressed.sort(key=lambda plan: plan.codes)
         total = sum(_size(plan) for plan in compressed)
         done = 0
         for plan in compressed:
@@ -96,10 +101,23 @@ class CompressConstants:
     def plan(self, module: ir.Module) -> list[WeightPlan]:
         """Returns what `run` would do with each weight of `module`, which stays as it is.
 
+        For a budget, samples of the weights are encoded.
+
         Raises:
-            SeedlmError: The preset is unknown or a pattern matches no weight.
+            SeedlmError: A pattern matches no weight, or the budget is too low.
         """
-        return make_plans(find_weights(module), self.selection, preset(self.code))
+        plans = make_plans(find_weights(module), self.selection, self.codes)
+        if self.codes.budget is None:
+            return plans
+        return spend_budget(plans, self.codes.budget, self._sampled_error)
+
+    def _sampled_error(self, plan: WeightPlan, code: str) -> float:
+        return sampled_error(
+            weight_matrix(plan, self.archives),
+            preset(code),
+            threads=self.threads,
+            memory_limit=self.memory_limit,
+        )
 
     def _encode(self, plan: WeightPlan, done: int, total: int) -> Encoded:
         weight = plan.weight
@@ -113,7 +131,7 @@ class CompressConstants:
         try:
             return encoder(
                 weight_matrix(plan, self.archives),
-                preset(self.code),
+                preset(plan.codes[0]),
                 mode=self.mode,
                 threads=self.threads,
                 memory_limit=self.memory_limit,

@@ -42,26 +42,34 @@ def encoding_progress() -> Iterator[ProgressCallback]:
 
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
-    table = _table(("tensor", "shape", "type", "action", "bits", "use", "why dense"))
+    table = _table(("tensor", "shape", "type", "action", "code", "bits", "use", "why dense"))
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
         bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
         use = tensor.use or ""
-        table.add_row(tensor.name, shape, tensor.dtype, tensor.action, bits, use, tensor.reason)
+        code = tensor.code or ""
+        table.add_row(
+            tensor.name, shape, tensor.dtype, tensor.action, code, bits, use, tensor.reason
+        )
     _print(table)
     total = len(report.tensors)
-    print(f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}")
+    average = report.bits_per_weight
+    print(
+        f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}"
+        + ("" if average is None else f", {average:.3f} bits a weight on average")
+    )
 
 
 def print_tensors(report: Report) -> None:
     """Prints the compressed tensors with their bits, errors and checksums."""
-    columns = ("tensor", "shape", "use", "bits", "error", "sha256 of codes")
+    columns = ("tensor", "shape", "use", "code", "bits", "error", "sha256 of codes")
     table = _table(columns)
     for tensor in report.compressed:
         table.add_row(
             tensor.name,
             "x".join(map(str, tensor.shape)),
             tensor.use or "",
+            tensor.code or "",
             f"{tensor.bits_per_weight:.3f}",
             f"{tensor.relative_error:.4f}",
             (tensor.sha256 or "")[:16],
@@ -91,7 +99,8 @@ def print_totals(report: Report) -> None:
         bits = [tensor.bits_per_weight or 0.0 for tensor in tensors]
         errors = [tensor.relative_error or 0.0 for tensor in tensors]
         print(
-            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, "
+            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, {report.bits_per_weight:.3f} on "
+            "average, "
             f"relative error {min(errors):.4f}..{max(errors):.4f}"
         )
     print(f"all tensors: {decimal(report.bytes_before)} -> {decimal(report.bytes_after)}")
