@@ -30,6 +30,7 @@ from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
+from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
 from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
@@ -50,7 +51,10 @@ class CompileOptions:
     """How a model is compiled.
 
     Attributes:
-        code: Name of the preset code.
+        code: Name of the preset code of all weights but those of `code_for`.
+        code_for: Pairs of a glob pattern of tensor names and the name of a preset, or "dense"; the
+            first pattern that matches counts.
+        budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
         params: An archive that codes and weights are written to; None keeps them in the module.
@@ -65,7 +69,9 @@ class CompileOptions:
         iree_flags: More flags for iree-compile.
     """
 
-    code: str = "paper-4bit"
+    code: str = DEFAULT_CODE
+    code_for: tuple[tuple[str, str], ...] = ()
+    budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
     params: Path | None = None
@@ -161,7 +167,7 @@ def compile_instrumented(
         SeedlmError: The model or an option is invalid, or IREE failed.
     """
     options = replace(options, target=Target(), compile_to=None)
-    instrument = InstrumentActivations(options.code, options.selection)
+    instrument = InstrumentActivations(_code_plan(options), options.selection)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
         module = load_input_phase(model, Path(folder), options)
         _run(model.source, module, [instrument])
@@ -185,9 +191,13 @@ def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir
     return parse_module(lowered, make_context(), model.source)
 
 
+def _code_plan(options: CompileOptions) -> CodePlan:
+    return CodePlan(options.code, options.code_for, options.budget)
+
+
 def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConstants:
     return CompressConstants(
-        code=options.code,
+        codes=_code_plan(options),
         selection=options.selection,
         archives=archives,
         statistics=options.calibration,

@@ -6,9 +6,9 @@ import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from seedlm.codec import Code, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
+from seedlm.passes.code_plan import DENSE
 from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
@@ -32,6 +32,8 @@ class TensorReport:
         bytes_before: Size in the model.
         bytes_after: Size of codes, scale and dense copy.
         sha256: Of codes and scale, hexadecimal; None if dense or only planned.
+        code: The name of its code, "dense" if it is left dense by choice; None if it cannot be
+            compressed or is not to be.
         activation_aware: Whether its codes were searched by the mean squares of its inputs.
         weighted_relative_error: The relative error with squares times those mean squares; None if
             it is not activation-aware or only planned.
@@ -48,6 +50,7 @@ class TensorReport:
     bytes_before: int
     bytes_after: int
     sha256: str | None
+    code: str | None
     activation_aware: bool
     weighted_relative_error: float | None
 
@@ -58,7 +61,7 @@ class Report:
 
     Attributes:
         version: The version of seedlm.
-        code: The name of the preset code.
+        code: The names of the codes in use, separated by commas.
         inputs: The tensor types of the entry point's inputs.
         tensors: One entry for each constant tensor, in the order of first use.
         format: The version of this record's own layout.
@@ -81,6 +84,18 @@ class Report:
         return [tensor for tensor in self.tensors if tensor.activation_aware]
 
     @property
+    def bits_per_weight(self) -> float | None:
+        """Average of the tensors that have a code or are left dense by choice; None without any."""
+        chosen = [tensor for tensor in self.tensors if tensor.code is not None]
+        bits = [
+            8.0 * tensor.bytes_before
+            if tensor.bits_per_weight is None
+            else tensor.bits_per_weight * math.prod(tensor.shape)
+            for tensor in chosen
+        ]
+        return math.fsum(bits) / sum(math.prod(tensor.shape) for tensor in chosen) if bits else None
+
+    @property
     def bytes_before(self) -> int:
         """Size of all tensors in the model."""
         return sum(tensor.bytes_before for tensor in self.tensors)
@@ -97,17 +112,18 @@ class Report:
 
 def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
-    code = preset(compress.code)
     tensors = [
         _tensor_report(
             plan,
-            code,
             compress.outcomes.get(plan.weight.name),
             activation_aware=compress.importance(plan) is not None,
         )
         for plan in compress.plans
     ]
-    return Report(version("seedlm"), compress.code, inputs, tensors)
+    used = dict.fromkeys(tensor.code for tensor in tensors if tensor.code not in (None, DENSE))
+    return Report(
+        version("seedlm"), ", ".join(map(str, used)) or compress.codes.default, inputs, tensors
+    )
 
 
 def report_from_json(text: str) -> Report:
@@ -129,11 +145,11 @@ def report_from_json(text: str) -> Report:
 
 
 def _tensor_report(
-    plan: WeightPlan, code: Code, outcome: Outcome | None, *, activation_aware: bool
+    plan: WeightPlan, outcome: Outcome | None, *, activation_aware: bool
 ) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
-    bits = plan.code_bits(code) if compressed else 0
+    bits = plan.bits_with(plan.codes[0]) if compressed else 0
     return TensorReport(
         name=plan.weight.name,
         shape=list(plan.weight.type.shape),
@@ -146,6 +162,7 @@ def _tensor_report(
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
         sha256=outcome.sha256 if outcome else None,
+        code=plan.code,
         activation_aware=compressed and activation_aware,
         weighted_relative_error=outcome.weighted_relative_error if outcome else None,
     )

@@ -18,6 +18,9 @@ from seedlm.compiler.ir.parameters import Archives
 from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.compiler.ir.weights import Weight, find_weights
 from seedlm.errors import SeedlmError
+from seedlm.passes.budget import spend_budget
+from seedlm.passes.code_plan import CodePlan
+from seedlm.passes.sampled_error import sampled_error
 from seedlm.passes.weight_matrix import dimension_order, weight_matrix
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
 
@@ -58,7 +61,7 @@ class CompressConstants:
     With statistics of its inputs, the codes of a weight are searched for by its weighted error.
 
     Attributes:
-        code: Name of a preset code.
+        codes: Which code each weight gets.
         selection: Which weights to compress.
         archives: Where parameters are read from.
         statistics: What weights are multiplied with; those without are encoded free of data.
@@ -74,7 +77,7 @@ class CompressConstants:
 
     name: ClassVar[str] = "seedlm-compress-constants"
 
-    code: str = "paper-4bit"
+    codes: CodePlan = field(default_factory=CodePlan)
     selection: Selection = field(default_factory=Selection)
     archives: Archives = field(default_factory=Archives)
     statistics: Statistics | None = None
@@ -91,6 +94,8 @@ class CompressConstants:
         """Rewrites `module` in place and returns whether anything changed."""
         self.plans = self.plan(module)
         compressed = [plan for plan in self.plans if plan.matrix is not None]
+        # One code after the other, as each has tables of its own.
+        compressed.sort(key=lambda plan: plan.codes)
         total = sum(_size(plan) for plan in compressed)
         done = 0
         for plan in compressed:
@@ -103,19 +108,33 @@ class CompressConstants:
     def plan(self, module: ir.Module) -> list[WeightPlan]:
         """Returns what `run` would do with each weight of `module`, which stays as it is.
 
+        For a budget, samples of the weights are encoded.
+
         Raises:
-            SeedlmError: The preset is unknown, a pattern matches no weight or the statistics are
-                those of another model.
+            SeedlmError: A code is unknown, a pattern matches no weight, the budget is too low, or
+                the statistics are those of another model.
         """
         weights = find_weights(module)
         if self.statistics is not None:
             _check_statistics(self.statistics, weights)
-        return make_plans(weights, self.selection, preset(self.code))
+        plans = make_plans(weights, self.selection, self.codes)
+        if self.codes.budget is None:
+            return plans
+        return spend_budget(plans, self.codes.budget, self._sampled_error)
 
     def importance(self, plan: WeightPlan) -> NDArray[np.float32] | None:
         """Returns the importance of each column of a compressed weight, None without statistics."""
         known = self.statistics.weights.get(plan.weight.name) if self.statistics else None
         return None if known is None else known.mean_squares
+
+    def _sampled_error(self, plan: WeightPlan, code: str) -> float:
+        return sampled_error(
+            weight_matrix(plan, self.archives),
+            preset(code),
+            importance=self.importance(plan),
+            threads=self.threads,
+            memory_limit=self.memory_limit,
+        )
 
     def _encode(self, plan: WeightPlan, done: int, total: int) -> Encoded:
         weight = plan.weight
@@ -129,7 +148,7 @@ class CompressConstants:
         try:
             return encoder(
                 weight_matrix(plan, self.archives),
-                preset(self.code),
+                preset(plan.codes[0]),
                 mode=self.mode,
                 threads=self.threads,
                 memory_limit=self.memory_limit,

@@ -9,11 +9,11 @@ from typing import ClassVar
 from iree.compiler import ir
 from iree.compiler.dialects import arith, hal, util
 
-from seedlm.codec import preset
 from seedlm.compiler.ir.build import add, dim_size, empty, filled, generic
 from seedlm.compiler.ir.contractions import weight_loops
 from seedlm.compiler.ir.maps import indexing_maps, loops_of, renumber_loops
 from seedlm.compiler.ir.weights import find_weights
+from seedlm.passes.code_plan import CodePlan
 from seedlm.passes.weight_plan import Reader, Selection, WeightPlan, make_plans
 
 READ_FUNCTION = "seedlm.activations"
@@ -47,14 +47,14 @@ class InstrumentActivations:
     rows, an i64, of each weight: those of all calls since the module was loaded.
 
     Attributes:
-        code: Name of a preset code, on which it depends what is compressed.
+        codes: Which code each weight gets; one that is left dense is not measured.
         selection: Which weights are compressed.
         plans: After `run`, the weights that the results of "seedlm.activations" belong to.
     """
 
     name: ClassVar[str] = "seedlm-instrument-activations"
 
-    code: str = "paper-4bit"
+    codes: CodePlan = field(default_factory=CodePlan)
     selection: Selection = field(default_factory=Selection)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
 
@@ -62,9 +62,9 @@ class InstrumentActivations:
         """Rewrites `module` in place and returns that it changed.
 
         Raises:
-            SeedlmError: The preset is unknown or a pattern matches no weight.
+            SeedlmError: A code is unknown or a pattern matches no weight.
         """
-        plans = make_plans(find_weights(module), self.selection, preset(self.code))
+        plans = make_plans(find_weights(module), self.selection, self.codes)
         self.plans = [plan for plan in plans if any(_products(plan))]
         with module.context, ir.Location.unknown():
             with ir.InsertionPoint.at_block_begin(module.body):

@@ -14,6 +14,7 @@ from seedlm.compiler.ir.context import first_diagnostic
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
+from seedlm.passes.code_plan import BUDGET_CODES, DEFAULT_CODE, Budget, CodePlan, split_pair
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
@@ -65,6 +66,26 @@ class Options:
             raise SeedlmError(f"pass '{self._pass_name}': {key}={text} is not a number")
         return int(text)
 
+    def number(self, key: str) -> float | None:
+        """Takes the number `key`, None by default.
+
+        Raises:
+            SeedlmError: It is none.
+        """
+        text = self._values.pop(key, None)
+        try:
+            return None if text is None else float(text)
+        except ValueError:
+            raise SeedlmError(f"pass '{self._pass_name}': {key}={text} is not a number") from None
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Takes the list `key` of pattern=name.
+
+        Raises:
+            SeedlmError: An item has no `=`.
+        """
+        return tuple(split_pair(key, item) for item in self.strings(key))
+
     def flag(self, key: str) -> bool:
         """Takes the boolean `key`, false by default."""
         return self._values.pop(key, "false") == "true"
@@ -88,7 +109,7 @@ class Options:
 
 def _compress_constants(options: Options) -> Pass:
     return CompressConstants(
-        code=options.string("code", "paper-4bit"),
+        codes=_codes(options),
         selection=_selection(options),
         archives=options.archives("parameters"),
         mode=cast(Mode, options.choice("mode", get_args(Mode))),
@@ -96,8 +117,14 @@ def _compress_constants(options: Options) -> Pass:
 
 
 def _instrument_activations(options: Options) -> Pass:
-    return InstrumentActivations(
-        code=options.string("code", "paper-4bit"), selection=_selection(options)
+    return InstrumentActivations(codes=_codes(options), selection=_selection(options))
+
+
+def _codes(options: Options) -> CodePlan:
+    return CodePlan(
+        default=options.string("code", DEFAULT_CODE),
+        patterns=options.pairs("code-for"),
+        budget=_budget(options),
     )
 
 
@@ -108,6 +135,12 @@ def _selection(options: Options) -> Selection:
         min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
         embeddings=options.flag("compress-embeddings"),
     )
+
+
+def _budget(options: Options) -> Budget | None:
+    bits = options.number("budget")
+    codes = options.strings("budget-codes") or BUDGET_CODES
+    return None if bits is None else Budget(bits, codes)
 
 
 def _externalize_constants(options: Options) -> Pass:

@@ -3,18 +3,19 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from iree.compiler import ir
 
-from seedlm.codec import Code
+from seedlm.codec import Code, preset
 from seedlm.compiler.dialect.checks import FLOAT_TYPES
 from seedlm.compiler.ir.contractions import MatrixUse, OtherUse, classify_use
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.views import View, identity_view, view_through
 from seedlm.compiler.ir.weights import Weight
 from seedlm.errors import SeedlmError
+from seedlm.passes.code_plan import DENSE, CodePlan
 
 DEFAULT_MIN_SIZE = 4096
 
@@ -54,12 +55,29 @@ class WeightPlan:
         matrix: How its compressed uses read it, None if it stays dense altogether.
         uses: The operands (operation, number) that read the codes from now on.
         reason: Why the weight, or some use of it, stays dense; empty if nothing does.
+        codes: Names of the codes that it may get, one once that is decided; "dense" for one that
+            is left dense by choice, none for one that cannot be compressed.
     """
 
     weight: Weight
     matrix: MatrixUse | None = None
     uses: tuple[tuple[ir.Operation, int], ...] = ()
     reason: str = ""
+    codes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        """The name of its code, "dense" if it is left dense by choice, None if it has none."""
+        return self.codes[0] if self.codes else None
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.weight.type.shape)
+
+    def bits_with(self, name: str) -> int:
+        """Returns the bits that it takes with a code, or dense."""
+        return 8 * byte_size(self.weight.type) if name == DENSE else self.code_bits(preset(name))
 
     @property
     def keeps_dense(self) -> bool:
@@ -85,30 +103,41 @@ class WeightPlan:
         return 8 * (rows * code.row_bytes(columns) + scales)
 
 
-def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:
+def make_plans(weights: list[Weight], selection: Selection, codes: CodePlan) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
 
     Raises:
-        SeedlmError: A pattern of `selection` matches no weight.
+        SeedlmError: A code is unknown, or a pattern of `selection` or `codes` matches no weight.
     """
+    codes.check()
     names = [weight.name for weight in weights]
-    for pattern in (*selection.include, *selection.exclude):
+    coded = [pattern for pattern, _ in codes.patterns]
+    for pattern in (*selection.include, *selection.exclude, *coded):
         if not any(fnmatchcase(name, pattern) for name in names):
             raise SeedlmError(f"pattern '{pattern}' matches no tensor")
-    return [_plan(weight, selection, code) for weight in weights]
+    return [_plan(weight, selection, codes.codes_for(weight.name)) for weight in weights]
 
 
-def _plan(weight: Weight, selection: Selection, code: Code) -> WeightPlan:
+def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
+    """Returns the plan to leave a weight dense that could be compressed."""
+    return WeightPlan(plan.weight, reason=reason, codes=(DENSE,))
+
+
+def _plan(weight: Weight, selection: Selection, codes: tuple[str, ...]) -> WeightPlan:
     reason = _unwanted(weight, selection)
     if reason:
         return WeightPlan(weight, reason=reason)
     plan = _plan_uses(weight, selection)
     if plan.matrix is None:
         return plan
-    if plan.code_bits(code) >= 8 * byte_size(weight.type):
+    if codes == (DENSE,):
+        return leave_dense(plan, "dense by choice")
+    dense = plan.bits_with(DENSE)
+    smaller = tuple(name for name in codes if name != DENSE and plan.bits_with(name) < dense)
+    if not smaller:
         columns = plan.matrix_shape()[1]
         return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
-    return plan
+    return replace(plan, codes=(*smaller, DENSE) if DENSE in codes else smaller)
 
 
 def _unwanted(weight: Weight, selection: Selection) -> str:

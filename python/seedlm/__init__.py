@@ -9,11 +9,13 @@ from seedlm.compiler.pipeline import CompileOptions
 from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
 from seedlm.loader import load
+from seedlm.passes.code_plan import Budget
 from seedlm.passes.weight_plan import Selection
 
 __version__ = version("seedlm")
 
 __all__ = [
+    "Budget",
     "CompileOptions",
     "SeedlmError",
     "Selection",

@@ -64,27 +64,33 @@ def _progress(*columns: ProgressColumn) -> Progress:
 
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
-    table = _table(("tensor", "shape", "type", "action", "bits", "fitted to", "use", "why dense"))
+    columns = ("tensor", "shape", "type", "action", "code", "bits", "fitted to", "use", "why dense")
+    table = _table(columns)
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
         bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
         fitted = _fitted_to(tensor) if tensor.use else ""
-        row = (tensor.name, shape, tensor.dtype, tensor.action, bits, fitted, tensor.use or "")
-        table.add_row(*row, tensor.reason)
+        row = (tensor.name, shape, tensor.dtype, tensor.action, tensor.code or "", bits, fitted)
+        table.add_row(*row, tensor.use or "", tensor.reason)
     _print(table)
     total = len(report.tensors)
-    print(f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}")
+    average = report.bits_per_weight
+    print(
+        f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}"
+        + ("" if average is None else f", {average:.3f} bits a weight on average")
+    )
 
 
 def print_tensors(report: Report) -> None:
     """Prints the compressed tensors with their bits, errors and checksums."""
-    columns = ("tensor", "shape", "use", "bits", "error", "weighted error", "sha256 of codes")
+    columns = ("tensor", "shape", "use", "code", "bits", "error", "weighted error", "sha256")
     table = _table(columns)
     for tensor in report.compressed:
         table.add_row(
             tensor.name,
             "x".join(map(str, tensor.shape)),
             tensor.use or "",
+            tensor.code or "",
             f"{tensor.bits_per_weight:.3f}",
             f"{tensor.relative_error:.4f}",
             _weighted_error(tensor),
@@ -115,7 +121,8 @@ def print_totals(report: Report) -> None:
         bits = [tensor.bits_per_weight or 0.0 for tensor in tensors]
         errors = [tensor.relative_error or 0.0 for tensor in tensors]
         print(
-            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, "
+            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, {report.bits_per_weight:.3f} on "
+            "average, "
             f"relative error {min(errors):.4f}..{max(errors):.4f}"
         )
     _print_calibration(report)

@@ -21,6 +21,7 @@ from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 from seedlm.frontend import import_model
+from seedlm.passes.code_plan import BUDGET_CODES, DENSE, Budget, check_code, split_pair
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
@@ -69,6 +70,25 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     codes = group.add_mutually_exclusive_group()
     codes.add_argument("--bits", type=int, choices=_BITS, default=4, help="bits a weight (4)")
     codes.add_argument("--code", choices=PRESETS, help="code, instead of the default one of --bits")
+    codes.add_argument(
+        "--budget",
+        type=float,
+        metavar="BITS",
+        help="bits a weight on average; the code of each tensor is chosen by its error",
+    )
+    group.add_argument(
+        "--budget-codes",
+        metavar="NAME,NAME",
+        help=f"codes to choose from, presets or {DENSE} ({','.join(BUDGET_CODES)})",
+    )
+    group.add_argument(
+        "--code-for",
+        action="append",
+        default=[],
+        metavar="GLOB=NAME",
+        help=f"code of tensors whose name matches, a preset or {DENSE}; may be repeated, the first "
+        "that matches counts",
+    )
     group.add_argument(
         "--search",
         choices=get_args(Mode),
@@ -201,6 +221,8 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
     limit = arguments.memory_limit
     return CompileOptions(
+        code_for=tuple(_code_for(pair) for pair in arguments.code_for),
+        budget=_budget(arguments),
         code=arguments.code or _BITS[arguments.bits],
         selection=Selection(
             include=tuple(arguments.include),
@@ -217,6 +239,25 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         work_dir=arguments.work_dir,
         iree_flags=tuple(arguments.iree_flags),
     )
+
+
+def _code_for(pair: str) -> tuple[str, str]:
+    pattern, name = split_pair("--code-for", pair)
+    try:
+        check_code(name)
+    except SeedlmError as error:
+        raise SeedlmError(f"--code-for {pair}: {error}") from None
+    return pattern, name
+
+
+def _budget(arguments: argparse.Namespace) -> Budget | None:
+    names = arguments.budget_codes
+    if arguments.budget is None and names is not None:
+        raise SeedlmError("--budget-codes needs --budget")
+    if arguments.budget is None:
+        return None
+    codes = BUDGET_CODES if names is None else tuple(filter(None, names.split(",")))
+    return Budget(arguments.budget, codes)
 
 
 def _parameters(pairs: list[str]) -> dict[str, Path]:

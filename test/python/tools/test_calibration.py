@@ -78,7 +78,7 @@ def test_what_has_no_statistics_is_free_of_data(
     workspace: Workspace, model: Path, statistics: Path
 ) -> None:
     plan = workspace.compiled(model, "--calibration", statistics, "--dry-run").splitlines()
-    fitted = {words[0]: words[5] for words in map(str.split, plan) if "contraction" in words}
+    fitted = {words[0]: words[6] for words in map(str.split, plan) if "contraction" in words}
     assert fitted == {"layer1.weight": "weights", "layer2.weight": "activations"}
     report = workspace.folder / "report.html"
     out = workspace.compiled(model, "--calibration", statistics, "--report", report)
@@ -86,7 +86,7 @@ def test_what_has_no_statistics_is_free_of_data(
     assert "; 1 without statistics, fitted to weights" in out
     assert "The codes of 1 tensors are" in report.read_text()
     lines = workspace.inspect(workspace.output).out.splitlines()
-    assert lines[0].split()[5:7] == ["weighted", "error"]
+    assert lines[0].split()[6:8] == ["weighted", "error"]
     first, second = (len(line.split()) for line in lines[1:3])
     assert second == first + 1
     assert "1 fitted to activations" in "".join(lines)

@@ -174,7 +174,7 @@ def test_summary(workspace: Workspace, model: Path) -> None:
     out = workspace.compiled(model, "--params", workspace.archive)
     lines = out.splitlines()
     assert lines[0] == "2 of 3 tensors compressed with paper-4bit: 65.5 kB -> 8.2 kB"
-    assert lines[1].startswith("bits a weight 4.004..4.004, relative error 0.1")
+    assert lines[1].startswith("bits a weight 4.004..4.004, 4.004 on average, relative error 0.1")
     assert str(workspace.output) in out
     assert str(workspace.archive) in out
 
