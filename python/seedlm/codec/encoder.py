@@ -70,7 +70,7 @@ def encode(
     its weighted error is less than 0.5 % above the least.
 
     The result depends on the weights, the importances, the code and, for "fast", the mode alone:
-    not on `threads`, the processor or the size of chunks. Without importances, codes with fewer than
+    not on `threads`, the processor or the chunks. Without importances, codes with fewer than
     14 register bits, or less than four more weights in a block than latent dimensions, are always
     encoded exhaustively; for others "fast" and "certified" use a table that is built at the first
     use of a code and kept on disk
