@@ -9,6 +9,8 @@
 namespace seedlm {
 
 constexpr int kMaxPairs = kMaxBlock / 2;
+// One in components of 16 bits.
+constexpr int kFixedOne = 32767;
 // Seeds that a kernel looks at together.
 constexpr size_t kSeedLanes = 16;
 // Energies are in units of 1 / kEnergyOne.

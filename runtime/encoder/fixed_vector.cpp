@@ -22,7 +22,7 @@ BlockVector from_fixed(const Code &code, const FixedVector &fixed) {
   const auto components = std::bit_cast<Components>(fixed);
   BlockVector vector{};
   for (int c = 0; c < code.block; ++c)
-    vector[c] = components[c] / kFixedOne;
+    vector[c] = components[c] / double{kFixedOne};
   return vector;
 }
 

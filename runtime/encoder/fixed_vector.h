@@ -12,8 +12,6 @@ namespace seedlm {
 // is the same on every processor.
 using FixedVector = std::array<int32_t, kMaxPairs>;
 
-constexpr double kFixedOne = 32767;
-
 FixedVector to_fixed(const Code &code, const BlockVector &unit);
 BlockVector from_fixed(const Code &code, const FixedVector &fixed);
 

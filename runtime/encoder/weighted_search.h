@@ -18,10 +18,11 @@ namespace seedlm {
 // the blocks D^(1/2) w and the bases D^(1/2) U. Their factors are computed for
 // all seeds at once, when the importances are set.
 //
-// The seed of least estimated error (WeightedKernel::try_out), of equal ones the
-// least, gets its best coefficients and exponent. If `exact`, all seeds that
-// could be better are tried with Finisher until none is left. Else at most
-// kMostTrials seeds, those of greatest energy, are tried.
+// Seeds are proposed in order of their residual 1 - |Q^T w|^2, computed in fixed
+// point, w of length 1. The one of least estimated error
+// (WeightedKernel::try_out), of equal ones the least, gets its best coefficients
+// and exponent. With `exact`, all seeds that could be better are tried with
+// Finisher until none is left; without, residuals are coarse.
 class WeightedSearch {
 public:
   WeightedSearch(const Orbit &orbit, const WeightedKernel &kernel, bool exact);
@@ -34,60 +35,67 @@ public:
            Record *records);
 
 private:
-  static constexpr size_t kBatch = 16;
-  static constexpr size_t kMostTrials = 4096;
-
   struct Candidate {
-    float energy;
+    float residual;
     uint32_t position;
-    bool operator<(const Candidate &other) const {
-      return energy != other.energy ? energy > other.energy
-                                    : position < other.position;
-    }
+    auto operator<=>(const Candidate &) const = default;
   };
 
   // A block, times the roots of the importances.
   struct Row {
+    size_t index;
     BlockVector block;
     double length;
-    FixedVector direction;
-    float single[2 * kMaxPairs];
+    float single[kMaxBlock];
+    int32_t words[kMaxPairs]; // in fixed point, of length 1
     // All seeds with residuals up to `reach`.
     std::vector<Candidate> candidates;
     float reach;
   };
 
+  struct Best {
+    float error; // relative to the block's energy
+    uint32_t position;
+  };
+
   BlockVector weighted(BlockVector block) const;
   Basis weighted_basis(size_t position) const;
-  size_t tile_words() const;
 
   bool load(const BlockSource &source, size_t index, Row &row) const;
-  void scan(Row *const *rows, size_t count, float reach);
-  void scan_tile(size_t tile, Row &row);
-  void scan_again(Row &row, float reach);
+  size_t trials_for(const BlockVector &importances) const;
+  int32_t *columns_of(size_t tile) {
+    return &columns_[tile * tile_seeds_ * words_];
+  }
+  void scan(Row *rows, size_t count, float reach, bool prune);
+  void scan_tile(size_t tile, Row *rows, size_t count);
   Record decide(Row &row);
-  uint32_t likely(Row &row);
-  size_t most_energetic(Row &row) const;
-  void try_between(const Row &row, size_t end, float low, float high);
+  void find_likely(Row &row);
+  float put_first(Row &row, size_t count) const;
+  void try_between(const Row &row, float low, float high);
   void try_out(const Row &row, const Candidate *batch, size_t count);
   void certify(Row &row);
 
   const Orbit &orbit_;
   const WeightedKernel &kernel_;
   const bool exact_;
+  const float margin_; // of residuals
+  const size_t words_; // of the columns of a seed
+  const size_t tile_seeds_;
   const size_t tiles_;
-  const float margin_;
+  std::vector<float> values_;
   WeightedView view_{};
   Finisher finisher_;
   AlignedVector<int32_t> columns_;
   std::vector<float> shortest_;
   float shortest_of_all_ = 0;
+  size_t trials_ = 0; // seeds that get an estimate
   float reach_;
+  float needed_ = 0;
+  Best best_{};
   std::vector<Row> rows_;
-  struct {
-    float error; // relative to the block's energy
-    uint32_t position;
-  } best_{};
+  // What a kernel selects.
+  std::vector<uint32_t> indices_;
+  std::vector<int32_t> energies_;
 };
 
 } // namespace seedlm

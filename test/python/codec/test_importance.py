@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -101,8 +102,8 @@ def test_denormals_against_reference() -> None:
     assert_as_good_as_reference(weights, code_of_width(8, 8, 3), wide_ranging(17))
 
 
-@settings(max_examples=25, deadline=None)
-@given(codes(), st.integers(0, 1000), st.floats(0, 4))
+@settings(max_examples=15, deadline=None)
+@given(codes(), st.integers(0, 1000), st.floats(0, 2))
 def test_any_code_against_reference(code: Code, seed: int, sigma: float) -> None:
     columns = code.block + 1
     assert_as_good_as_reference(
@@ -184,15 +185,18 @@ def test_threads_and_chunks_do_not_matter(mode: Mode, sigma: float) -> None:
     )
 
 
-@pytest.mark.parametrize("exact", [False, True])
+# Few differences in importance take coarse residuals, many take fine ones.
+@pytest.mark.parametrize(("exact", "sigma"), [(False, 0.3), (False, 2.5), (True, 1.5)])
 @pytest.mark.parametrize("simd", _native.simd_levels())
 @pytest.mark.parametrize(
     "code", [code_of_width(14, 8, 3), code_of_width(12, 11, 4), code_of_width(9, 16, 1)], ids=str
 )
-def test_simd_levels_give_the_same_records(code: Code, simd: str, exact: bool) -> None:
+def test_simd_levels_give_the_same_records(
+    code: Code, simd: str, exact: bool, sigma: float
+) -> None:
     rng = np.random.default_rng(5)
     blocks = rng.standard_normal((60, code.block)) * 4.0 ** rng.integers(-9, 1, (60, 1))
-    shares = searched_importance(heavy_tailed(3 * code.block, 1.5), code)
+    shares = searched_importance(heavy_tailed(3 * code.block, sigma), code)
     records = [
         _native.encode_weighted(
             blocks.astype(np.float32),
@@ -208,6 +212,21 @@ def test_simd_levels_give_the_same_records(code: Code, simd: str, exact: bool) -
     ]
     for mine, theirs in zip(*records, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "columns"), [("paper-4bit", 100, 160), ("seed-4bit", 50, 80)]
+)
+@pytest.mark.parametrize("sigma", [0.0, 1.0, 2.0])
+def test_fast_is_nearly_as_good(name: str, rows: int, columns: int, sigma: float) -> None:
+    weights, importance = gaussian(rows, columns), heavy_tailed(columns, sigma)
+    fast, exact = (
+        encode(weights, preset(name), mode=mode, importance=importance).weighted_relative_error
+        for mode in get_args(Mode)[::2]
+    )
+    assert fast is not None
+    assert exact is not None
+    assert exact <= fast <= 1.005 * exact
 
 
 @pytest.mark.parametrize(
