@@ -25,13 +25,14 @@ from seedlm.compiler.manifest import attach_manifest
 from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
-from seedlm.compiler.targets import Target
+from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants, Progress
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
@@ -99,7 +100,8 @@ def compile_module(
         module = load_input_phase(source, mlir, Path(folder), options)
         archives = Archives(parameters)
         compress = _compress_pass(options, archives, progress)
-        _run(source, module, _passes(compress, options))
+        isa = find_instruction_set(_flags(options), source, Path(folder))
+        _run(source, module, _passes(compress, options, isa))
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
         _run(source, module, [_parameters_pass(files, report, archives)])
@@ -132,8 +134,7 @@ def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOption
     Raises:
         SeedlmError: IREE failed.
     """
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
+    run_iree_compile([str(mlir), *_flags(options), "-o", str(output)], source)
 
 
 def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
@@ -143,12 +144,16 @@ def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptio
         SeedlmError: IREE failed.
     """
     lowered = work / "input.mlir"
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(mlir), *flags, "--compile-to=input", "-o", str(lowered)]
+    arguments = [str(mlir), *_flags(options), "--compile-to=input", "-o", str(lowered)]
     run_iree_compile([*arguments, "--emit-mlir-bytecode"], source)
     if not is_mapped(lowered):
         run_iree_compile(arguments, source)
     return parse_module(lowered, make_context())
+
+
+def _flags(options: CompileOptions) -> list[str]:
+    """Returns the flags of every run of iree-compile."""
+    return [*options.target.iree_flags(), *options.iree_flags]
 
 
 def _compress_pass(
@@ -164,13 +169,14 @@ def _compress_pass(
     )
 
 
-def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:
-    """Returns the passes up to the phase to stop after."""
+def _passes(compress: CompressConstants, options: CompileOptions, isa: str | None) -> list[Pass]:
+    """Returns the passes up to the phase to stop after; `isa` is that of the microkernels."""
     if options.compile_to == "input":
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    return [compress, FuseGenerate(), PackCodes(), LowerToLinalg()]
+    lowerings: list[Pass] = [LowerToLinalg()] if isa is None else [LowerToCpu(isa), LowerToLinalg()]
+    return [compress, FuseGenerate(), PackCodes(cpu_kernels=isa is not None), *lowerings]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives) -> Pass:

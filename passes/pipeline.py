@@ -16,6 +16,7 @@ from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
@@ -97,8 +98,9 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     ExternalizeConstants.name: _externalize_constants,
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
+    LowerToCpu.name: lambda options: LowerToCpu(options.string("isa", "x86_64-baseline")),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
-    PackCodes.name: lambda options: PackCodes(),
+    PackCodes.name: lambda options: PackCodes(options.flag("cpu-kernels")),
 }
 
 
