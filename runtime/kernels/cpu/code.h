@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What kernels know of a code: all of it constants at compile time.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TILE_ROWS = 64, STRING_BYTES = 8 };
+
+struct code {
+  int block;        // weights in a block
+  int latent;       // coefficients in a block
+  int basis_bits;   // bits of a basis value
+  int string_bits;  // bits of the string that the basis values of a block are windows of
+  int seed_bits;    // bits of the stored seed, which are the first of the string
+  int record_bits;  // bits of a record
+  int row_scales;   // whether each row has a scale, as f16; if not, all have one, as f32
+  float unit;       // a weight is scale * unit * power * an integer
+  float powers[16]; // 2^exponent by the nibble with the exponent
+  // The string is the XOR of what the nibbles of the stored seed give, as words and as bytes.
+  uint64_t words[5][16];
+  uint8_t bytes[STRING_BYTES][5][16];
+  // Bit matrices from bytes of the stored seed to bytes of the string, as vgf2p8affineqb reads
+  // them; the third byte has its bits in its low nibble.
+  uint64_t matrices[STRING_BYTES][3];
+};
+
+static inline size_t step_bytes(const struct code *code) {
+  return (size_t)TILE_ROWS * code->record_bits / 8;
+}

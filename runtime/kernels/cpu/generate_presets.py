@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes presets.h, the constants of the preset codes for the CPU kernels, to standard output.
+
+All basis values of a block are windows of one string of bits, which depends linearly over GF(2) on
+the stored seed (see seedlm.passes.cpu_form.layout). The linear map is written in the forms that
+instruction sets use: words to look up by nibble, bytes to look up by nibble, and 8x8 bit matrices.
+"""
+
+import sys
+from collections.abc import Iterable
+
+from seedlm.codec import PRESETS, Code, preset
+from seedlm.codec.lfsr import step
+
+_NIBBLES = 5
+_STRING_BYTES = 8
+_HEADER = """\
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Written by generate_presets.py from the presets of seedlm.codec.
+#pragma once
+
+#include "code.h"
+"""
+
+
+def string_of(stored: int, code: Code) -> int:
+    """Returns the string of bits whose windows are the basis values of a block."""
+    state, bits = stored, stored
+    for position in range(code.lfsr_width, string_bits(code)):
+        state = step(state, code.lfsr_width, code.taps)
+        bits |= (state >> (code.lfsr_width - 1)) << position
+    return bits
+
+
+def string_bits(code: Code) -> int:
+    """Returns the number of bits from the first basis value's lowest to the last one's highest."""
+    return code.block * code.latent - 1 + code.basis_bits
+
+
+def main() -> None:
+    """Writes the header."""
+    sys.stdout.write("\n".join([_HEADER, _presets(), *(_constant(name) for name in PRESETS)]))
+
+
+def _presets() -> str:
+    """Returns the list of presets with the C type of their scales."""
+    types = {"f16": "uint16_t", "f32": "float"}
+    items = [f"X({_identifier(name)}, {types[preset(name).scale_type]})" for name in PRESETS]
+    return f"#define SEEDLM_PRESETS(X) {' '.join(items)}\n"
+
+
+def _identifier(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _constant(name: str) -> str:
+    code = preset(name)
+    words = [[string_of(v << 4 * n, code) for v in _values(n, code)] for n in range(_NIBBLES)]
+    bits = [string_of(1 << i, code) if i < code.lfsr_width else 0 for i in range(4 * _NIBBLES)]
+    bytes_ = [
+        [_list(f"{word >> 8 * byte & 255}" for word in row) for row in words]
+        for byte in range(_STRING_BYTES)
+    ]
+    matrices = [
+        _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(3))
+        for byte in range(_STRING_BYTES)
+    ]
+    half = 1 << (code.basis_bits - 1)
+    exponents = [2.0 ** _exponent(nibble, code) for nibble in range(16)]
+    return f"""\
+static const struct code {_identifier(name)} = {{
+    .block = {code.block},
+    .latent = {code.latent},
+    .basis_bits = {code.basis_bits},
+    .string_bits = {string_bits(code)},
+    .seed_bits = {code.lfsr_width},
+    .record_bits = {code.record_bits},
+    .row_scales = {int(code.scale == "row")},
+    .unit = 1.0f / {half - 1},
+    .powers = {_list(f"{power}f" for power in exponents)},
+    .words = {_lines(_list(f"0x{word:x}" for word in row) for row in words)},
+    .bytes = {_lines(_lines(rows) for rows in bytes_)},
+    .matrices = {_lines(matrices)},
+}};
+"""
+
+
+def _values(nibble: int, code: Code) -> Iterable[int]:
+    """Returns the 16 values of a nibble of the stored seed, without bits that it has not."""
+    mask = (code.seeds >> 4 * nibble) & 15
+    return (value & mask for value in range(16))
+
+
+def _exponent(nibble: int, code: Code) -> int:
+    """Returns the exponent in the nibble that it shares with the highest bits of the seed."""
+    field = nibble >> (4 - code.exponent_bits)
+    return field - (1 << code.exponent_bits) * (field >> (code.exponent_bits - 1))
+
+
+def _matrix(bits: list[int], byte: int) -> int:
+    """Returns the matrix from a byte of the stored seed to a byte of the string.
+
+    Row i, for bit i of the result, is byte 7 - i, as vgf2p8affineqb reads it.
+    """
+    rows = [sum((b >> (8 * byte + i) & 1) << j for j, b in enumerate(bits)) for i in range(8)]
+    return sum(row << 8 * (7 - i) for i, row in enumerate(rows))
+
+
+def _list(items: Iterable[str]) -> str:
+    return "{" + ", ".join(items) + "}"
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "{\n" + ",\n".join(items) + "}"
+
+
+if __name__ == "__main__":
+    main()
