@@ -47,30 +47,28 @@ class Buffer:
     @property
     def tile_type(self) -> str:
         """The type of `tile`."""
-        if not self.dimensions:
-            return self._type
-        sizes = ["?" if each.part[0] == "%" else each.part for each in self.dimensions]
-        return f"memref<{'x'.join(sizes)}x{self.element}, {self._layout(len(sizes))}>"
+        return self._memref([each.part if each.part[0] != "%" else "?" for each in self.dimensions])
 
     def bind(self) -> list[str]:
         """Returns the lines that define `tile` from the binding."""
-        batch = "{%batch}" if any(each.size is None for each in self.dimensions) else ""
+        # Only with an offset in its type does IREE let bindings share a buffer.
+        type_ = self._memref(self._sizes)
+        batch = "{%batch}" if "?" in self._sizes else ""
         subspan = f"stream.binding.subspan %{self.name}[%c0] : !stream.binding"
-        return self._define_tile(f"{subspan} -> {self._type}{batch}")
+        return self._define_tile(f"{subspan} -> {type_}{batch}", type_)
 
     def allocate(self) -> list[str]:
         """Returns the lines that define `tile` from memory on the stack."""
-        return self._define_tile(f"memref.alloca() : {self._type}")
+        type_ = f"memref<{''.join(f'{size}x' for size in self._sizes)}{self.element}>"
+        return self._define_tile(f"memref.alloca() : {type_}", type_)
 
-    def _define_tile(self, whole: str) -> list[str]:
-        if not self.dimensions:
-            return [f"{self.tile} = {whole}"]
+    def _define_tile(self, whole: str, type_: str) -> list[str]:
         offsets = ", ".join(each.offset for each in self.dimensions)
         sizes = ", ".join(each.part for each in self.dimensions)
         return [
             f"%{self.name}_whole = {whole}",
             f"{self.tile} = memref.subview %{self.name}_whole[{offsets}][{sizes}]"
-            f"[{self._ones}] : {self._type} to {self.tile_type}",
+            f"[{self._ones}] : {type_} to {self.tile_type}",
         ]
 
     def slice(self, indices: tuple[str, ...], size: int) -> "Slice":
@@ -82,8 +80,7 @@ class Buffer:
         """
         if not self.dimensions:
             return Slice(self.tile, self.tile_type, [])
-        name, shape = f"%{self.name}_slice", f"{size}x" if size else ""
-        type_ = f"memref<{shape}{self.element}, {self._layout(1 if size else 0)}>"
+        name, type_ = f"%{self.name}_slice", self._memref([str(size)] if size else [])
         sizes = ", ".join(["1"] * (len(indices) - 1) + [str(max(size, 1))])
         line = (
             f"{name} = memref.subview {self.tile}[{', '.join(indices)}][{sizes}][{self._ones}]"
@@ -96,13 +93,14 @@ class Buffer:
         return ", ".join("1" for _ in self.dimensions)
 
     @property
-    def _type(self) -> str:
-        shape = "".join(f"{'?' if each.size is None else each.size}x" for each in self.dimensions)
-        return f"memref<{shape}{self.element}>"
+    def _sizes(self) -> list[str]:
+        return ["?" if each.size is None else str(each.size) for each in self.dimensions]
 
-    def _layout(self, rank: int) -> str:
-        strides = [str(self.dimensions[-1].size), "1"] if rank == 2 else ["1"] * rank
-        return f"strided<[{', '.join(strides)}], offset: ?>"
+    def _memref(self, sizes: list[str]) -> str:
+        """Returns the type of a part of this buffer."""
+        strides = [str(self.dimensions[-1].size), "1"] if len(sizes) == 2 else ["1"] * len(sizes)
+        shape = "".join(f"{size}x" for size in sizes)
+        return f"memref<{shape}{self.element}, strided<[{', '.join(strides)}], offset: ?>>"
 
 
 @dataclass(frozen=True)

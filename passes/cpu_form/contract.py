@@ -124,7 +124,7 @@ def _rearranged(value: ir.Value, loops: Sequence[int], target: Sequence[int]) ->
         return value
     type_ = ir.RankedTensorType(value.type)
     output = empty([dim_size(value, i) for i in permutation], type_.element_type)
-    return linalg.transpose(value, outs=[output], permutation=permutation)
+    return linalg.transpose(value, outs=[output], permutation=permutation).results[0]
 
 
 def _as_matrix(value: ir.Value) -> ir.Value:

@@ -129,10 +129,10 @@ class _Writer:
         problem = self._problem
         tiles = -(-problem.rows // TILE_ROWS)
         codes = (Dimension(tiles, "%tile", "%tiles"), Dimension.whole(problem.tile_bytes))
-        scales = (self._rows,) if problem.has_row_scales else ()
+        scales = self._rows if problem.has_row_scales else Dimension(1, "%c0", "1")
         return (
             Buffer("codes", "i8", codes),
-            Buffer("scales", problem.scale_element, scales),
+            Buffer("scales", problem.scale_element, (scales,)),
             Buffer("x", "f32", (self._batch, Dimension.whole(problem.columns))),
         )
 
@@ -194,7 +194,7 @@ class _Writer:
     def _single_scale(self) -> list[str]:
         """Puts the scale where the microkernel reads it."""
         scales = self._scales
-        store = f"memref.store %scale, {scales.tile}[] : {scales.tile_type}"
+        store = f"memref.store %scale, {scales.tile}[%c0] : {scales.tile_type}"
         return [*scales.allocate(), store]
 
     def _epilogue_loops(self) -> list[str]:
