@@ -30,8 +30,9 @@ _VERSION = 1
 
 # With fewer seeds all are tried; and with almost as many latent dimensions as weights, where the
 # nearest seeds are no better than others.
-_LEAST_WIDTH = 14
+_LEAST_WIDTH = 12
 _LEAST_CODIMENSION = 4
+_USUAL_WIDTH = 14
 
 _BOUND_GROUP = 32
 _Arrays = dict[str, npt.NDArray[Any]]
@@ -55,6 +56,7 @@ class CellCounts:
     fast: int
 
 
+_SMALL = CellCounts(outer=256, inner=16, list=1024, fast=768)
 _USUAL = CellCounts(outer=256, inner=128, list=2048, fast=768)
 _LARGE = CellCounts(outer=256, inner=128, list=2048, fast=2048)
 _WIDE = CellCounts(outer=256, inner=64, list=4096, fast=4096)
@@ -69,6 +71,8 @@ def cell_counts(code: Code) -> CellCounts | None:
     """
     if code.lfsr_width < _LEAST_WIDTH or code.block - code.latent < _LEAST_CODIMENSION:
         return None
+    if code.lfsr_width < _USUAL_WIDTH:
+        return _SMALL
     large = code.latent >= 4 or code.block > 10
     if code.lfsr_width > 16:
         return _LARGE_AND_WIDE if large else _WIDE

@@ -50,10 +50,10 @@ def encode(
       at these too.
     - "fast" takes the best of the nearest seeds by an estimate of the error, and for that seed the
       best coefficients and exponent. On Gaussian weights the error is less than 0.5 % above the
-      least with all presets but "seed-3bit", where it is about 2.5 % above.
+      least with all presets.
 
     The result depends on the weights, the code and, for "fast", the mode alone: not on `threads`,
-    the processor or the size of chunks. Codes with fewer than 14 register bits, or less than
+    the processor or the size of chunks. Codes with fewer than 12 register bits, or less than
     four more weights in a block than latent dimensions, are always encoded exhaustively. For others
     "fast" and "certified" use a table that is built at the first use of a code and kept on disk
     (see `seedlm.codec.cells`).

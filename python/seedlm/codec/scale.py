@@ -2,6 +2,7 @@
 """Choice of the scales of a weight matrix, which centre the exponents on its blocks."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -24,10 +25,11 @@ _OCTAVES_BELOW_LARGEST = 2.0
 
 # With fewer exponents, or more scales, a scale is a multiple of the root mean square, the best of
 # these by the error on a sample of blocks.
-_MULTIPLES = 2.0 ** np.arange(-6.0, 2.25, 0.25)
+_MULTIPLES = 2.0 ** (np.arange(-48, 17) / 8)
 _SAMPLE_BLOCKS = 512
-# The best multiple hardly depends on the number of seeds, and a narrow register is quick.
-_SAMPLE_WIDTH = 10
+# Searched with a narrow register, which is quick. That of the code has its best multiple lower, by
+# a factor that is taken from Gaussian weights.
+_SAMPLE_WIDTH = 12
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
@@ -84,26 +86,49 @@ def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:
 
 def _best_multiple(weights: _Matrix, sizes: _Floats, code: Code) -> float:
     """Returns the multiple of `sizes` whose scales give a sample of blocks the least error."""
-    blocks, units = _sample(weights, sizes, code)
-    if not len(blocks):
-        return 1.0
     narrow = _narrow(code)
-    errors = [
-        _native.encode_blocks(
-            blocks, np.full(len(blocks), multiple, np.float32), narrow, threads=1
-        )[3]
-        @ units
-        for multiple in _MULTIPLES
-    ]
-    return float(_MULTIPLES[int(np.argmin(errors))])
+    start = _gaussian_multiple(narrow)
+    blocks, units = _sample(weights, sizes, code)
+    best = _search(blocks, units, narrow, start) if len(blocks) else start
+    shift = _gaussian_multiple(code) - start
+    return float(_MULTIPLES[min(max(best + shift, 0), len(_MULTIPLES) - 1)])
 
 
-def _narrow(code: Code) -> _native.NativeCode:
-    width = min(code.lfsr_width, _SAMPLE_WIDTH)
-    taps = code.taps if width == code.lfsr_width else MAXIMAL_TAPS[width]
-    return native_code(
-        replace(code, lfsr_width=width, taps=taps, basis_bits=min(code.basis_bits, width))
+def _narrow(code: Code) -> Code:
+    """Returns the code with at most `_SAMPLE_WIDTH` register bits."""
+    if code.lfsr_width <= _SAMPLE_WIDTH:
+        return code
+    return replace(
+        code,
+        lfsr_width=_SAMPLE_WIDTH,
+        taps=MAXIMAL_TAPS[_SAMPLE_WIDTH],
+        basis_bits=min(code.basis_bits, _SAMPLE_WIDTH),
     )
+
+
+@cache
+def _gaussian_multiple(code: Code) -> int:
+    """Returns the index of the best multiple for independent Gaussian weights."""
+    shape = (_SAMPLE_BLOCKS, code.block)
+    blocks = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    middle = int(np.flatnonzero(_MULTIPLES == 0.25)[0])
+    return _search(blocks, np.ones(len(blocks)), code, middle)
+
+
+def _search(blocks: npt.NDArray[np.float32], units: _Floats, code: Code, start: int) -> int:
+    """Returns the index of the multiple of least error, downhill from `start`."""
+    native = native_code(code)
+
+    @cache
+    def error(index: int) -> float:
+        scales = np.full(len(blocks), _MULTIPLES[index], np.float32)
+        return float(_native.encode_blocks(blocks, scales, native, threads=1)[3] @ units)
+
+    best = start
+    for step in (1, -1):
+        while 0 <= best + step < len(_MULTIPLES) and error(best + step) < error(best):
+            best += step
+    return best
 
 
 def _sample(

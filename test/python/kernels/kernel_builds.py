@@ -21,28 +21,47 @@ _ZIG = [sys.executable, "-m", "ziglang", "cc", "-fno-sanitize=all"]
 
 @dataclass(frozen=True)
 class Isa:
-    """An instruction set with the flags that a compiler needs for it."""
+    """An instruction set: a level of a machine with further features, as zig and gcc name them."""
 
     name: str
     machine: str
-    flags: tuple[str, ...] = ()
-    cpu_flags: frozenset[str] = frozenset()
+    level: str
+    features: tuple[str, ...] = ()
+    cpu_flags: tuple[str, ...] = ()
 
     @property
     def source(self) -> Path:
         return KERNELS / f"{self.name.split('-')[0]}.c"
 
+    @property
+    def zig_flags(self) -> list[str]:
+        target = ["-target", f"{self.machine}-linux-musl", "-g0"]
+        return [*target, f"-mcpu={'+'.join([self.level, *self.features])}"]
+
+    @property
+    def gcc_flags(self) -> list[str]:
+        return [f"-march={self.level.replace('_v', '-v').replace('x86_', 'x86-')}"] + [
+            f"-m{feature}" for feature in self.features
+        ]
+
 
 ISAS = (
-    Isa("baseline-x86_64", "x86_64"),
-    Isa("baseline-aarch64", "aarch64"),
+    Isa(
+        "avx512",
+        "x86_64",
+        "x86_64_v4",
+        ("avx512vbmi", "avx512vnni", "gfni"),
+        ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vnni", "gfni"),
+    ),
+    Isa("baseline-x86_64", "x86_64", "x86_64"),
+    Isa("baseline-aarch64", "aarch64", "generic"),
 )
 
 
 def runs(isa: Isa) -> bool:
     """Returns whether this machine runs an instruction set, if need be in an emulator."""
     if isa.machine == platform.machine():
-        return isa.cpu_flags <= _cpu_flags()
+        return _cpu_flags().issuperset(isa.cpu_flags)
     return _emulator(isa) is not None
 
 
@@ -59,7 +78,7 @@ def build(isa: Isa, folder: Path) -> Path:
     if isa.machine == platform.machine():
         _run(["gcc", *sources], executable)
     else:
-        alone = ["-target", f"{isa.machine}-linux-musl", "-nostdlib", "-static", "-g0"]
+        alone = [*isa.zig_flags, "-nostdlib", "-static"]
         _run([*_ZIG, *alone, *sources, _SYSTEM_CALLS], executable)
     return executable
 
@@ -67,7 +86,7 @@ def build(isa: Isa, folder: Path) -> Path:
 def build_sanitized(isa: Isa, folder: Path) -> Path:
     """Builds the harness with gcc's address and undefined behaviour sanitizers."""
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    flags = [*isa.flags, *_WARNINGS, "-O1", "-ffp-contract=fast", f"-I{KERNELS}"]
+    flags = [*isa.gcc_flags, "-O1", "-ffp-contract=fast", f"-I{KERNELS}"]
     executable = folder / f"{isa.name}-sanitized"
     _run(["gcc", *flags, *sanitizers, _HARNESS, isa.source], executable)
     return executable
@@ -80,9 +99,9 @@ def undefined_symbols(isa: Isa, folder: Path) -> list[str]:
 
 
 def _kernels(isa: Isa, folder: Path) -> Path:
-    target, output = ["-target", f"{isa.machine}-linux-musl", "-g0"], folder / f"{isa.name}.o"
-    flags = [*isa.flags, *_WARNINGS, *_KERNEL_FLAGS]
-    _run([*_ZIG, *target, *flags, "-O3", "-c", isa.source], output)
+    output = folder / f"{isa.name}.o"
+    flags = [*isa.zig_flags, *_WARNINGS, *_KERNEL_FLAGS]
+    _run([*_ZIG, *flags, "-O3", "-c", isa.source], output)
     return output
 
 
