@@ -4,7 +4,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 from seedlm.compiler.iree import run_iree_compile
@@ -78,7 +77,7 @@ def instruction_set_of(module: str) -> str | None:
     if len(architectures) != 1 or len(targets) != module.count("#hal.executable.target<"):
         return None
     features = [_enabled(target["features"]) for target in targets]
-    return best_instruction_set(architectures.pop(), reduce(frozenset.intersection, features))
+    return best_instruction_set(architectures.pop(), frozenset.intersection(*features))
 
 
 def _enabled(features: str) -> frozenset[str]:

@@ -57,5 +57,8 @@ def _in_program_order(operations: list[ir.Operation], block: ir.Block) -> list[i
     """Returns `operations` in order, those that are not in `block` but around it first."""
     around = [each for each in operations if each.block != block]
     inside = [each for each in operations if each.block == block]
-    inside.sort(key=cmp_to_key(lambda a, b: -1 if a.is_before_in_block(b) else 1))
-    return around + inside
+    return around + sorted(inside, key=cmp_to_key(_program_order))
+
+
+def _program_order(a: ir.Operation, b: ir.Operation) -> int:
+    return -1 if a.is_before_in_block(b) else 1

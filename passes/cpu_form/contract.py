@@ -7,7 +7,15 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 
 from seedlm.compiler.dialect import JOIN_TILES, ContractMaps, code_of, contract_maps
-from seedlm.compiler.ir.build import DYNAMIC, collapse, dim_size, empty, expand, generic, split_first
+from seedlm.compiler.ir.build import (
+    DYNAMIC,
+    collapse,
+    dim_size,
+    empty,
+    expand,
+    generic,
+    split_first,
+)
 from seedlm.compiler.ir.elements import read_elements
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused
 from seedlm.passes.cpu_form.epilogue import Epilogue, Operand, find_epilogue
@@ -45,7 +53,6 @@ def _dispatch(
     x = _as_f32(_as_matrix(activation))
     join = defining_op(codes)
     assert join is not None
-    rows = ir.RankedTensorType(codes.type).shape[0]
     tensors = [join.operands[0], x, *(_collapsed(each) for each in epilogue.operands)]
     numbers = [dim for dim in [dim_size(x, 0)] if not isinstance(dim, int)]
     if ir.RankedTensorType(scale.type).rank > 0:
@@ -142,7 +149,9 @@ def _collapsed(operand: Operand) -> ir.Value:
     dimensions = list(range(rank))
     if operand.over_batch and operand.over_columns:
         return collapse(operand.value, [dimensions[:-1], dimensions[-1:]])
-    return collapse(operand.value, [dimensions] if operand.over_batch or operand.over_columns else [])
+    return collapse(
+        operand.value, [dimensions] if operand.over_batch or operand.over_columns else []
+    )
 
 
 def _with_batch(y: ir.Value, sizes: Sequence[ir.Value | int]) -> ir.Value:

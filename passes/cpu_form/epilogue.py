@@ -165,9 +165,7 @@ class _Writer:
             self._operands.append(operand)
         return f"%in{self._operands.index(operand)}"
 
-    def _append_scalar(
-        self, operation: ir.Operation, names: list[tuple[ir.Value, str]]
-    ) -> bool:
+    def _append_scalar(self, operation: ir.Operation, names: list[tuple[ir.Value, str]]) -> bool:
         is_scalar = operation.name.startswith(_BODY_DIALECTS) and len(operation.results) == 1
         if not is_scalar or list(operation.regions):
             return False

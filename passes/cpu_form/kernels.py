@@ -6,12 +6,13 @@ from importlib.resources import files
 
 from seedlm.codec import Code, preset
 from seedlm.errors import SeedlmError
+from seedlm.passes.cpu_form.layout import has_layout
 
 _PRESETS = ("paper-4bit", "paper-3bit", "seed-4bit", "seed-3bit")
 _AVX2 = frozenset({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"})
-_AVX512 = _AVX2 | {
-    f"avx512{part}" for part in ("bw", "cd", "dq", "f", "vbmi", "vl", "vnni")
-} | {"gfni"}
+_AVX512 = (
+    _AVX2 | {f"avx512{part}" for part in ("bw", "cd", "dq", "f", "vbmi", "vl", "vnni")} | {"gfni"}
+)
 
 # The features that an instruction set needs beyond those of its architecture, the best set first.
 _FEATURES: dict[str, dict[str, frozenset[str]]] = {
@@ -28,10 +29,8 @@ INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for
 
 def kernel_prefix(code: Code) -> str | None:
     """Returns how the names of the kernels of `code` start, None if there are none."""
-    for name in _PRESETS:
-        if preset(name) == code:
-            return f"seedlm_{name.replace('-', '_')}"
-    return None
+    names = [name for name in _PRESETS if preset(name) == code and has_layout(code)]
+    return f"seedlm_{names[0].replace('-', '_')}" if names else None
 
 
 def best_instruction_set(architecture: str, features: Set[str]) -> str | None:

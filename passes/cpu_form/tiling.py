@@ -39,7 +39,5 @@ def choose_tiling(rows: int, columns: int, *, on_stack: bool) -> Tiling:
         return Tiling(TILE_ROWS, _STACK_BATCH)
     tiles = -(-rows // TILE_ROWS)
     worthwhile = -(-_MIN_WEIGHTS // (TILE_ROWS * columns))
-    tiles_each = max(
-        -(-tiles // _MAX_WORKGROUPS), min(worthwhile, -(-tiles // _MIN_WORKGROUPS))
-    )
+    tiles_each = max(-(-tiles // _MAX_WORKGROUPS), min(worthwhile, -(-tiles // _MIN_WORKGROUPS)))
     return Tiling(tiles_each * TILE_ROWS, _BATCH)
