@@ -3,20 +3,18 @@
 
 A step holds the records of one block of each of a tile's 64 rows, as planes:
 
-    64 bytes   the low bytes of the stored seeds
-    64 bytes   the second bytes of the stored seeds
-    128 bytes  words of 16 bits: q_0 in the low nibble, q_1, q_2 and q_3 or, if there is no q_3,
-               the nibble below
-    32 bytes   (only with q_3) the nibble: what is left of the stored seed, the exponent above it
+    64 bytes   for each whole byte of the stored seeds
+    128 bytes  words of 16 bits: the coefficients, q_0 lowest, and the nibble above if there is room
+    32 bytes   the nibbles, if there is no room
 
-The stored seed is not the seed but the state of the register some steps later, where the lowest
-bit of the first basis value has become the lowest bit of the state: then all basis values are
-windows of one string of bits that starts with the stored seed. Nothing is added to the records: a
-step has 64 times `record_bits`. Rows that fill up the last tile have records of zeros, whose
-weights are 0.
+The nibble holds what is left of the stored seed and above it the exponent; some codes have none.
+The stored seed is not the seed but the state of the register some steps later, where the lowest bit
+of the first basis value has become the lowest bit of the state: then all basis values are windows
+of one string of bits that starts with the stored seed. Nothing is added to the records: a step has
+64 times `record_bits`. Rows that fill up the last tile have records of zeros, whose weights are 0.
 
-The order of rows in a plane is what the interleaving of bytes that kernels do (a byte of each of
-four or eight planes becomes a word of 32 or 64 bits) turns into ascending rows.
+Kernels bring the bytes of a string together by interleaving planes, in lanes of 32 bits or, if it
+is longer than 40 bits, of 64. The order of rows in planes is what this turns into ascending rows.
 """
 
 from functools import lru_cache
@@ -31,23 +29,34 @@ from seedlm.errors import SeedlmError
 
 TILE_ROWS = 64
 
-_SHAPES = ((8, 3), (12, 4))
-_SEED_BYTES = 2
+_WORD_BITS = 16
 _NIBBLE_BITS = 4
+_NARROW_STRING_BITS = 40
 _ROWS = np.arange(TILE_ROWS)
 
 _Indices = npt.NDArray[np.int64]
+_Bytes = npt.NDArray[np.uint8]
 
 
 def has_layout(code: Code) -> bool:
     """Returns whether codes can be laid out for kernels."""
-    extra = code.lfsr_width - 8 * _SEED_BYTES
     return (
-        (code.block, code.latent) in _SHAPES
-        and code.coefficient_bits == _NIBBLE_BITS
-        and 0 <= extra < _NIBBLE_BITS
-        and extra + code.exponent_bits == _NIBBLE_BITS
+        8 <= code.lfsr_width <= 16
+        and string_bits(code) <= 64
+        and _coefficient_bits(code) in (_WORD_BITS - _NIBBLE_BITS, _WORD_BITS)
+        and _nibble_bits(code) in (0, _NIBBLE_BITS)
+        and code.record_bits % 8 in (0, _NIBBLE_BITS)
     )
+
+
+def string_bits(code: Code) -> int:
+    """Returns the length of the string that the basis values of a block are windows of."""
+    return code.block * code.latent - 1 + code.basis_bits
+
+
+def first_bit(code: Code) -> int:
+    """Returns how many steps the register makes from the seed to the stored seed."""
+    return 1 + code.lfsr_width - code.basis_bits
 
 
 def step_bytes(code: Code) -> int:
@@ -71,22 +80,17 @@ def tile_codes(seeds: Seeds, coefficients: Integers, exponents: Integers, code: 
     rows, blocks = seeds.shape
     tiles = -(-rows // TILE_ROWS)
     stored = _stored_seeds(code)[seeds]
-    nibbles = _nibbles(stored, exponents, code)
-    words = np.zeros((rows, blocks), np.uint16)
-    fields = [*np.moveaxis(coefficients, -1, 0), nibbles][:_NIBBLE_BITS]
-    for i, field in enumerate(fields):
-        words |= (field & 15).astype(np.uint16) << np.uint16(_NIBBLE_BITS * i)
+    nibbles = _join_nibbles(stored, exponents, code)
+    words = _join_words(coefficients, nibbles, code)
     steps = np.zeros((tiles, blocks, step_bytes(code)), np.uint8)
-    planes = _plane_order(code)
-    steps[..., planes] = _tiled(stored.astype(np.uint8), tiles)
-    steps[..., TILE_ROWS + planes] = _tiled((stored >> 8).astype(np.uint8), tiles)
+    for byte in range(_seed_bytes(code)):
+        at = TILE_ROWS * byte + _plane_order(code)
+        steps[..., at] = _tiled(_byte_of(stored, byte), tiles)
     for byte in range(2):
-        plane = (words >> np.uint16(8 * byte)).astype(np.uint8)
-        steps[..., _word_order(code) + byte] = _tiled(plane, tiles)
-    if code.latent == _NIBBLE_BITS:
-        tiled = _tiled(nibbles, tiles)
-        low = _ROWS % 8 < 4
-        steps[..., _nibble_order()[low]] = tiled[..., low] | tiled[..., ~low] << np.uint8(4)
+        steps[..., _word_order(code) + byte] = _tiled(_byte_of(words, byte), tiles)
+    if _has_nibble_plane(code):
+        tiled, low = _tiled(nibbles, tiles), _ROWS % 8 < 4
+        steps[..., _nibble_order(code)[low]] = tiled[..., low] | tiled[..., ~low] << np.uint8(4)
     return steps.reshape(tiles, -1)
 
 
@@ -100,27 +104,21 @@ def untile_codes(tiles: Codes, rows: int, code: Code) -> tuple[Seeds, Integers, 
     """
     _check(code)
     steps = tiles.reshape(len(tiles), -1, step_bytes(code))
-    words = _rows_of(steps, _word_order(code), rows).astype(np.uint16)
-    words |= _rows_of(steps, _word_order(code) + 1, rows).astype(np.uint16) << np.uint16(8)
-    fields = [(words >> np.uint16(_NIBBLE_BITS * i)).astype(np.uint8) & 15 for i in range(4)]
-    if code.latent == _NIBBLE_BITS:
-        nibbles = _rows_of(steps, _nibble_order(), rows)
+    words = _rows_of(steps, _word_order(code), rows)
+    words |= _rows_of(steps, _word_order(code) + 1, rows) << np.uint32(8)
+    nibbles = words >> np.uint32(_coefficient_bits(code))
+    if _has_nibble_plane(code):
         upper = (np.arange(rows) % 8 >= 4)[:, None]
-        fields.append(np.where(upper, nibbles >> np.uint8(4), nibbles & np.uint8(15)))
-    extra = code.lfsr_width - 8 * _SEED_BYTES
-    planes = _plane_order(code)
-    stored = _rows_of(steps, planes, rows).astype(np.uint32)
-    stored |= _rows_of(steps, TILE_ROWS + planes, rows).astype(np.uint32) << np.uint32(8)
-    stored |= (fields[-1] & ((1 << extra) - 1)).astype(np.uint32) << np.uint32(16)
-    exponents = (fields[-1] << np.uint8(4)).view(np.int8) >> np.int8(4 + extra)
-    coefficients = np.stack(fields[: code.latent], -1)
-    signed = (coefficients << np.uint8(4)).view(np.int8) >> np.int8(4)
-    return _seeds_of_stored(code)[stored], signed, exponents
-
-
-def first_bit(code: Code) -> int:
-    """Returns how many steps the register makes from the seed to the stored seed."""
-    return 1 + code.lfsr_width - code.basis_bits
+        pairs = _rows_of(steps, _nibble_order(code), rows)
+        nibbles = np.where(upper, pairs >> np.uint32(4), pairs & np.uint32(15))
+    stored = (nibbles << np.uint32(8 * _seed_bytes(code))) & np.uint32(code.seeds)
+    for byte in range(_seed_bytes(code)):
+        plane = _rows_of(steps, TILE_ROWS * byte + _plane_order(code), rows)
+        stored |= plane << np.uint32(8 * byte)
+    bits = code.coefficient_bits
+    coefficients = [_signed(words >> np.uint32(bits * p), bits) for p in range(code.latent)]
+    exponents = _signed(nibbles >> np.uint32(code.lfsr_width % 8), code.exponent_bits)
+    return _seeds_of_stored(code)[stored], np.stack(coefficients, -1), exponents
 
 
 def _check(code: Code) -> None:
@@ -128,45 +126,92 @@ def _check(code: Code) -> None:
         raise SeedlmError(f"there is no CPU layout for {code}")
 
 
-def _nibbles(stored: Seeds, exponents: Integers, code: Code) -> npt.NDArray[np.uint8]:
-    extra = code.lfsr_width - 8 * _SEED_BYTES
-    upper = exponents.view(np.uint8) << np.uint8(extra)
-    return ((stored >> 16).astype(np.uint8) | upper) & np.uint8(15)
+def _seed_bytes(code: Code) -> int:
+    return code.lfsr_width // 8
 
 
-def _tiled(values: npt.NDArray[np.uint8], tiles: int) -> npt.NDArray[np.uint8]:
+def _coefficient_bits(code: Code) -> int:
+    return code.latent * code.coefficient_bits
+
+
+def _nibble_bits(code: Code) -> int:
+    return code.lfsr_width % 8 + code.exponent_bits
+
+
+def _has_nibble_plane(code: Code) -> bool:
+    return _coefficient_bits(code) + _nibble_bits(code) > _WORD_BITS
+
+
+def _join_nibbles(stored: Seeds, exponents: Integers, code: Code) -> _Bytes:
+    left, exponent_mask = code.lfsr_width % 8, (1 << code.exponent_bits) - 1
+    upper = (exponents.view(np.uint8) & np.uint8(exponent_mask)) << np.uint8(left)
+    return (stored >> np.uint32(8 * _seed_bytes(code))).astype(np.uint8) | upper
+
+
+def _join_words(coefficients: Integers, nibbles: _Bytes, code: Code) -> npt.NDArray[np.uint32]:
+    words = np.zeros(nibbles.shape, np.uint32)
+    if not _has_nibble_plane(code):
+        words |= nibbles.astype(np.uint32) << np.uint32(_WORD_BITS - _NIBBLE_BITS)
+    mask = np.uint8((1 << code.coefficient_bits) - 1)
+    for p in range(code.latent):
+        field = (coefficients[..., p].view(np.uint8) & mask).astype(np.uint32)
+        words |= field << np.uint32(code.coefficient_bits * p)
+    return words
+
+
+def _byte_of(values: npt.NDArray[np.uint32], byte: int) -> _Bytes:
+    return (values >> np.uint32(8 * byte)).astype(np.uint8)
+
+
+def _signed(values: npt.NDArray[np.uint32], bits: int) -> Integers:
+    """Returns the two's complement numbers in the low `bits` bits."""
+    if bits == 0:
+        return np.zeros(values.shape, np.int8)
+    shift = 8 - bits
+    return (values.astype(np.uint8) << np.uint8(shift)).view(np.int8) >> np.int8(shift)
+
+
+def _tiled(values: _Bytes, tiles: int) -> _Bytes:
     """Returns values [rows, blocks] as [tiles, blocks, TILE_ROWS], filled with zeros."""
     rows, blocks = values.shape
     padded = np.pad(values, ((0, tiles * TILE_ROWS - rows), (0, 0)))
     return padded.reshape(tiles, TILE_ROWS, blocks).swapaxes(1, 2)
 
 
-def _rows_of(steps: Codes, order: _Indices, rows: int) -> npt.NDArray[np.uint8]:
+def _rows_of(steps: Codes, order: _Indices, rows: int) -> npt.NDArray[np.uint32]:
     """Returns the bytes at `order` of each step as [rows, blocks]."""
     tiled = steps[..., order].swapaxes(1, 2)
-    return tiled.reshape(-1, steps.shape[1])[:rows]
+    return tiled.reshape(-1, steps.shape[1])[:rows].astype(np.uint32)
+
+
+def _lane_bytes(code: Code) -> int:
+    return 4 if string_bits(code) <= _NARROW_STRING_BITS else 8
 
 
 def _plane_order(code: Code) -> _Indices:
-    """Returns where the byte of each row stands in a byte plane."""
-    word_bytes = 4 if code.latent == 3 else 8
-    lanes = 16 // word_bytes
+    """Returns where the byte of each row stands in a byte plane.
+
+    Four or eight planes interleaved in parts of 16 bytes are that many vectors of lanes.
+    """
+    lanes = 16 // _lane_bytes(code)
     vector, lane = _ROWS // (4 * lanes), _ROWS % (4 * lanes)
     return lane // lanes * 16 + vector * lanes + lane % lanes
 
 
 def _word_order(code: Code) -> _Indices:
-    """Returns the offset in a step of the word of each row."""
-    start = 2 * TILE_ROWS
-    if code.latent == _NIBBLE_BITS:
-        return start + 2 * _ROWS
-    vector, lane = _ROWS // 16, _ROWS % 16
-    return start + vector // 2 * 64 + lane * 4 + vector % 2 * 2
+    """Returns the offset in a step of the word of each row.
+
+    The words of several vectors share the lanes of one.
+    """
+    lanes, shared = 64 // _lane_bytes(code), _lane_bytes(code) // 2
+    vector, lane = _ROWS // lanes, _ROWS % lanes
+    start = TILE_ROWS * _seed_bytes(code)
+    return start + vector // shared * 64 + (lane * shared + vector % shared) * 2
 
 
-def _nibble_order() -> _Indices:
+def _nibble_order(code: Code) -> _Indices:
     """Returns the offset in a step of the byte with the nibble of each row."""
-    return 4 * TILE_ROWS + _ROWS // 8 * 4 + _ROWS % 4
+    return TILE_ROWS * (_seed_bytes(code) + 2) + _ROWS // 8 * 4 + _ROWS % 4
 
 
 @lru_cache(maxsize=8)

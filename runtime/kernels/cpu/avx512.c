@@ -9,7 +9,7 @@ enum { DIRECT_BATCH = 4, PANEL_BATCH = 6 };
 // Where the activations of one block of columns are.
 struct block {
   const float *x;
-  size_t stride;
+  size_t stride, columns;
 };
 
 // The sums over columns of a few rows of activations, by row of activations and vector of the step.
@@ -17,36 +17,37 @@ typedef __m512 sums[DIRECT_BATCH][8];
 
 // The activations of the columns of vector `i`.
 INLINE __m512 activations(const struct code *code, const float *x, int i) {
-  if (code->latent == 3)
+  if (is_narrow(code))
     return _mm512_set1_ps(x[i]);
   return _mm512_castpd_ps(
       _mm512_broadcastsd_pd(_mm_castsi128_pd(_mm_loadl_epi64((const __m128i *)(x + 2 * i)))));
 }
 
-INLINE void add_block(const struct code *code, const uint8_t *step, struct block block, int count,
-                      sums sums) {
+INLINE void add_block(const struct code *code, const struct selections *selections,
+                      const uint8_t *step, struct block block, int count, sums sums) {
   const struct strings strings = read_strings(code, step);
 #pragma GCC unroll 8
   for (int v = 0; v < vectors_of_step(code); ++v) {
-    const struct lanes lanes = read_lanes(code, step, v);
+    const struct lanes lanes = read_lanes(code, selections, step, v);
     __m512 products[DIRECT_BATCH];
     for (int m = 0; m < count; ++m)
-      products[m] = _mm512_setzero_ps();
+      products[m] = code->exponent_bits ? _mm512_setzero_ps() : sums[m][v];
 #pragma GCC unroll 8
     for (int i = 0; i < code->block / columns_of_vector(code); ++i) {
-      const __m512 weights = _mm512_cvtepi32_ps(integer_weights(code, &strings, &lanes, v, i));
+      const __m512 weights = read_weights(code, selections, &strings, &lanes, v, i);
       for (int m = 0; m < count; ++m)
         products[m] = _mm512_fmadd_ps(weights, activations(code, block.x + m * block.stride, i),
                                       products[m]);
     }
     for (int m = 0; m < count; ++m)
-      sums[m][v] = _mm512_fmadd_ps(products[m], lanes.power, sums[m][v]);
+      sums[m][v] =
+          code->exponent_bits ? _mm512_fmadd_ps(products[m], lanes.power, sums[m][v]) : products[m];
   }
 }
 
 // The sums of 16 rows.
 INLINE __m512 row_sums(const struct code *code, const __m512 *sums, int group) {
-  if (code->latent == 3)
+  if (is_narrow(code))
     return sums[group];
   const __m512 first = sums[2 * group], second = sums[2 * group + 1];
   return _mm512_add_ps(_mm512_permutex2var_ps(first, even_lanes(), second),
@@ -76,14 +77,21 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
   for (int m = 0; m < count; ++m)
     for (int v = 0; v < vectors_of_step(code); ++v)
       sums[m][v] = _mm512_setzero_ps();
+  const struct selections selections = select_all(code);
   float rest[DIRECT_BATCH][16];
   const size_t whole = copy_rest(code, o, count, rest);
+  const struct block parts[2] = {{o->x, o->x_stride, whole}, {rest[0], 16, o->columns - whole}};
   const uint8_t *step = tile->codes;
-  for (size_t column = 0; column < o->columns; column += code->block, step += step_bytes(code)) {
-    prefetch(code, step);
-    const struct block block = column < whole ? (struct block){o->x + column, o->x_stride}
-                                              : (struct block){rest[0], 16};
-    add_block(code, step, block, count, sums);
+#pragma GCC unroll 1
+  for (int part = 0; part < 2; ++part) {
+    struct block block = parts[part];
+#pragma GCC unroll 1
+    for (size_t column = 0; column < parts[part].columns; column += code->block) {
+      prefetch(code, step);
+      add_block(code, &selections, step, block, count, sums);
+      block.x += code->block;
+      step += step_bytes(code);
+    }
   }
   for (int m = 0; m < count; ++m)
     for (int group = 0; group < 4; ++group)
@@ -92,27 +100,34 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
                                           _mm512_loadu_ps(tile->factors + 16 * group)));
 }
 
-// Stores the weights of the columns of vector `i`, of 16 rows for three coefficients or of 8.
+INLINE void store_weights(const struct code *code, __m512 *halves, float *at) {
+  if (is_narrow(code)) {
+    _mm512_storeu_ps(at, halves[0]);
+    return;
+  }
+  _mm512_storeu_ps(at, _mm512_permutex2var_ps(halves[0], even_lanes(), halves[1]));
+  _mm512_storeu_ps(at + TILE_ROWS, _mm512_permutex2var_ps(halves[0], odd_lanes(), halves[1]));
+}
+
 INLINE void decode(const struct code *code, const uint8_t *step, float *weights) {
+  const struct selections selections = select_all(code);
   const struct strings strings = read_strings(code, step);
   const int columns = columns_of_vector(code);
+#pragma GCC unroll 4
   for (int group = 0; group < 4; ++group) {
     struct lanes lanes[2];
     for (int h = 0; h < columns; ++h)
-      lanes[h] = read_lanes(code, step, columns * group + h);
+      lanes[h] = read_lanes(code, &selections, step, columns * group + h);
+#pragma GCC unroll 8
     for (int i = 0; i < code->block / columns; ++i) {
       __m512 halves[2];
-      for (int h = 0; h < columns; ++h)
-        halves[h] = _mm512_mul_ps(lanes[h].power,
-                                  _mm512_cvtepi32_ps(integer_weights(code, &strings, &lanes[h],
-                                                                     columns * group + h, i)));
-      float *at = weights + columns * i * TILE_ROWS + 16 * group;
-      if (columns == 1) {
-        _mm512_storeu_ps(at, halves[0]);
-        continue;
+      for (int h = 0; h < columns; ++h) {
+        halves[h] =
+            read_weights(code, &selections, &strings, &lanes[h], columns * group + h, i);
+        if (code->exponent_bits)
+          halves[h] = _mm512_mul_ps(lanes[h].power, halves[h]);
       }
-      _mm512_storeu_ps(at, _mm512_permutex2var_ps(halves[0], even_lanes(), halves[1]));
-      _mm512_storeu_ps(at + TILE_ROWS, _mm512_permutex2var_ps(halves[0], odd_lanes(), halves[1]));
+      store_weights(code, halves, weights + columns * i * TILE_ROWS + 16 * group);
     }
   }
 }
@@ -175,7 +190,7 @@ INLINE void multiply_tile(const struct code *code, const struct operands *o,
 
 INLINE void multiply(const struct code *code, const struct operands *o) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
-    const struct tile tile = tile_at(code, o, row);
+    const struct tile tile = tile_at(code, o, row, weight_unit(code));
     multiply_tile(code, o, &tile);
   }
 }

@@ -10,35 +10,40 @@ struct records {
   float coefficients[4][TILE_ROWS];
 };
 
+// Where a row stands in the byte planes and in the plane of words.
 INLINE int plane_byte(const struct code *code, int row) {
-  const int lanes = code->latent == 3 ? 4 : 2;
-  const int lane = row % (4 * lanes);
+  const int lanes = 16 / lane_bytes(code), lane = row % (4 * lanes);
   return lane / lanes * 16 + row / (4 * lanes) * lanes + lane % lanes;
 }
 
 INLINE int word_byte(const struct code *code, int row) {
-  const int start = 2 * TILE_ROWS;
-  return start + (code->latent == 3 ? row / 32 * 64 + row % 16 * 4 + row / 16 % 2 * 2 : 2 * row);
+  const int lanes = 64 / lane_bytes(code), shared = lane_bytes(code) / 2;
+  const int vector = row / lanes, lane = row % lanes;
+  return words_at(code) + vector / shared * 64 + (lane * shared + vector % shared) * 2;
 }
 
-INLINE uint32_t nibble_at(const uint8_t *step, int row) {
-  return step[4 * TILE_ROWS + row / 8 * 4 + row % 4] >> row / 4 % 2 * 4 & 15;
+INLINE uint32_t read_nibble(const struct code *code, const uint8_t *step, int row, uint32_t word) {
+  if (nibble_in_word(code))
+    return word >> 12;
+  if (code->exponent_bits == 0)
+    return 0;
+  return step[nibbles_at(code) + row / 8 * 4 + row % 4] >> row / 4 % 2 * 4 & 15;
 }
 
 INLINE void read_record(const struct code *code, const uint8_t *step, int row,
                         struct records *records) {
-  const uint8_t low = step[plane_byte(code, row)];
-  const uint8_t high = step[TILE_ROWS + plane_byte(code, row)];
   const uint8_t *at = step + word_byte(code, row);
   const uint32_t word = at[0] | (uint32_t)at[1] << 8;
-  const uint32_t nibble = code->latent == 3 ? word >> 12 : nibble_at(step, row);
+  const uint32_t nibble = read_nibble(code, step, row, word);
+  const uint32_t low = step[plane_byte(code, row)];
+  const uint32_t high = code->seed_bits < 16 ? nibble : step[TILE_ROWS + plane_byte(code, row)];
   const uint64_t string = code->words[0][low & 15] ^ code->words[1][low >> 4] ^
-                          code->words[2][high & 15] ^ code->words[3][high >> 4] ^
-                          code->words[4][nibble];
+                          code->words[2][high & 15] ^ code->words[3][high >> 4];
   records->low[row] = (uint32_t)string;
   records->high[row] = (uint32_t)(string >> 32);
   for (int p = 0; p < code->latent; ++p) {
-    const int32_t coefficient = (int32_t)(word << (28 - 4 * p)) >> 28;
+    const int bits = code->coefficient_bits;
+    const int32_t coefficient = (int32_t)(word << (32 - bits - bits * p)) >> (32 - bits);
     records->coefficients[p][row] = (float)coefficient * code->powers[nibble];
   }
 }
@@ -92,7 +97,7 @@ static void multiply_row(const struct tile *tile, const struct operands *o, stru
 
 static void multiply(const struct code *code, const struct operands *o) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
-    const struct tile tile = tile_at(code, o, row);
+    const struct tile tile = tile_at(code, o, row, 1);
     multiply_by_panels(code, o, &tile, decode, multiply_row, 1);
   }
 }

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from seedlm.codec import PRESETS, Code, preset
 from seedlm.codec.lfsr import step
+from seedlm.passes.cpu_form.layout import string_bits
 
-_NIBBLES = 5
+_NIBBLES = 4
 _STRING_BYTES = 8
 _HEADER = """\
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,11 +31,6 @@ def string_of(stored: int, code: Code) -> int:
         state = step(state, code.lfsr_width, code.taps)
         bits |= (state >> (code.lfsr_width - 1)) << position
     return bits
-
-
-def string_bits(code: Code) -> int:
-    """Returns the number of bits from the first basis value's lowest to the last one's highest."""
-    return code.block * code.latent - 1 + code.basis_bits
 
 
 def main() -> None:
@@ -62,7 +58,7 @@ def _constant(name: str) -> str:
         for byte in range(_STRING_BYTES)
     ]
     matrices = [
-        _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(3))
+        _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(2))
         for byte in range(_STRING_BYTES)
     ]
     half = 1 << (code.basis_bits - 1)
@@ -71,6 +67,8 @@ def _constant(name: str) -> str:
 static const struct code {_identifier(name)} = {{
     .block = {code.block},
     .latent = {code.latent},
+    .coefficient_bits = {code.coefficient_bits},
+    .exponent_bits = {code.exponent_bits},
     .basis_bits = {code.basis_bits},
     .string_bits = {string_bits(code)},
     .seed_bits = {code.lfsr_width},
@@ -92,9 +90,12 @@ def _values(nibble: int, code: Code) -> Iterable[int]:
 
 
 def _exponent(nibble: int, code: Code) -> int:
-    """Returns the exponent in the nibble that it shares with the highest bits of the seed."""
-    field = nibble >> (4 - code.exponent_bits)
-    return field - (1 << code.exponent_bits) * (field >> (code.exponent_bits - 1))
+    """Returns the exponent in the upper bits of a nibble."""
+    bits = code.exponent_bits
+    if bits == 0:
+        return 0
+    field = nibble >> (4 - bits)
+    return field - (1 << bits) * (field >> (bits - 1))
 
 
 def _matrix(bits: list[int], byte: int) -> int:

@@ -49,15 +49,18 @@ INLINE float half_to_float(uint16_t half) {
   return half & 0x8000 ? -value : value;
 }
 
-INLINE struct tile tile_at(const struct code *code, const struct operands *o, size_t row) {
+// The tile with a row; sums will be of weights without scale and unit, times `multiple`.
+INLINE struct tile tile_at(const struct code *code, const struct operands *o, size_t row,
+                           float multiple) {
   struct tile tile = {o->codes + row / TILE_ROWS * o->codes_stride, o->y + row,
                       least(o->rows - row, TILE_ROWS), {0}};
+  const float unit = code->unit / multiple;
   if (!code->row_scales)
     for (int i = 0; i < TILE_ROWS; ++i)
-      tile.factors[i] = code->unit * *(const float *)o->scales;
+      tile.factors[i] = unit * *(const float *)o->scales;
   else
     for (size_t i = 0; i < tile.rows; ++i)
-      tile.factors[i] = code->unit * half_to_float(((const uint16_t *)o->scales)[row + i]);
+      tile.factors[i] = unit * half_to_float(((const uint16_t *)o->scales)[row + i]);
   return tile;
 }
 

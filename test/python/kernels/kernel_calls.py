@@ -31,7 +31,7 @@ def random_encoded(name: str, rows: int, columns: int, seed: int = 0) -> Encoded
     blocks = code.blocks_per_row(columns)
     fields = (
         rng.integers(1, code.seeds, (rows, blocks), np.uint32, endpoint=True),
-        rng.integers(-8, 7, (rows, blocks, code.latent), np.int8, endpoint=True),
+        rng.integers(*code.coefficient_range, (rows, blocks, code.latent), np.int8, endpoint=True),
         rng.integers(*code.exponent_range, (rows, blocks), np.int8, endpoint=True),
     )
     scale = rng.uniform(0.01, 2.0, code.scale_shape(rows, columns)).astype(code.scale_dtype)

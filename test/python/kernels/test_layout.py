@@ -17,7 +17,7 @@ def test_round_trip(name: str, rows: int, blocks: int, seed: int) -> None:
     code, rng = preset(name), np.random.default_rng(seed)
     fields = (
         rng.integers(1, code.seeds, (rows, blocks), np.uint32, endpoint=True),
-        rng.integers(-8, 7, (rows, blocks, code.latent), np.int8, endpoint=True),
+        rng.integers(*code.coefficient_range, (rows, blocks, code.latent), np.int8, endpoint=True),
         rng.integers(*code.exponent_range, (rows, blocks), np.int8, endpoint=True),
     )
     tiles = tile_codes(*fields, code)
@@ -38,7 +38,7 @@ def test_only_padding_rows_add_bits(name: str) -> None:
 
 
 def test_other_codes_have_no_layout() -> None:
-    code = replace(preset("paper-4bit"), block=10)
+    code = replace(preset("paper-4bit"), coefficient_bits=5)
     assert not has_layout(code)
     with pytest.raises(SeedlmError, match="no CPU layout"):
         untile_codes(np.zeros((1, 256), np.uint8), 64, code)
