@@ -254,7 +254,7 @@ def two_layer_model(hidden: int = 128, seed: int = 0) -> SmallModel:
 
 
 def gated_model(*batch: int, width: int = 48, hidden: int = 72) -> SmallModel:
-    """x + (silu(x W1) * (x W2)) W3 + b, as in the layers of language models; the batch is dynamic."""
+    """x + (silu(x W1) * (x W2)) W3 + b, a layer of a language model, with a dynamic batch."""
     dims = [f"batch{i}" for i in range(len(batch))]
     weights = {
         "gate.weight": gaussian(width, hidden, seed=1) / 8,
