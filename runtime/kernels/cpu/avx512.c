@@ -2,9 +2,12 @@
 // Kernels for AVX-512 with VBMI, VNNI and GFNI.
 
 #include "avx512_step.h"
-#include "multiply.h"
 
-enum { DIRECT_BATCH = 4, PANEL_BATCH = 6 };
+#define LANES 16
+#define PANEL_VECTORS 4
+#include "panel.h"
+
+enum { DIRECT_BATCH = 4 };
 
 // Where the activations of one block of columns are.
 struct block {
@@ -132,48 +135,6 @@ INLINE void decode(const struct code *code, const uint8_t *step, float *weights)
   }
 }
 
-INLINE void multiply_rows(const struct tile *tile, const struct operands *o, struct span span,
-                          const float *panel, int count) {
-  __m512 sums[PANEL_BATCH][4];
-  for (int m = 0; m < count; ++m)
-    for (int g = 0; g < 4; ++g)
-      sums[m][g] = span.first ? _mm512_setzero_ps()
-                              : _mm512_maskz_loadu_ps(mask_of(tile->rows, g),
-                                                      span.y + m * o->y_stride + 16 * g);
-  for (size_t k = 0; k < span.columns; ++k, panel += TILE_ROWS) {
-    __m512 weights[4];
-    for (int g = 0; g < 4; ++g)
-      weights[g] = _mm512_load_ps(panel + 16 * g);
-    for (int m = 0; m < count; ++m) {
-      const __m512 x = _mm512_set1_ps(span.x[m * o->x_stride + k]);
-      for (int g = 0; g < 4; ++g)
-        sums[m][g] = _mm512_fmadd_ps(weights[g], x, sums[m][g]);
-    }
-  }
-  for (int m = 0; m < count; ++m)
-    for (int g = 0; g < 4; ++g) {
-      const __m512 factor = span.last ? _mm512_loadu_ps(tile->factors + 16 * g) : _mm512_set1_ps(1);
-      _mm512_mask_storeu_ps(span.y + m * o->y_stride + 16 * g, mask_of(tile->rows, g),
-                            _mm512_mul_ps(sums[m][g], factor));
-    }
-}
-
-static void multiply_group(const struct tile *tile, const struct operands *o, struct span span,
-                           const float *panel, size_t count) {
-  if (count == 1)
-    multiply_rows(tile, o, span, panel, 1);
-  else if (count == 2)
-    multiply_rows(tile, o, span, panel, 2);
-  else if (count == 3)
-    multiply_rows(tile, o, span, panel, 3);
-  else if (count == 4)
-    multiply_rows(tile, o, span, panel, 4);
-  else if (count == 5)
-    multiply_rows(tile, o, span, panel, 5);
-  else
-    multiply_rows(tile, o, span, panel, PANEL_BATCH);
-}
-
 INLINE void multiply_tile(const struct code *code, const struct operands *o,
                           const struct tile *tile) {
   if (o->batch == 1)
@@ -185,7 +146,7 @@ INLINE void multiply_tile(const struct code *code, const struct operands *o,
   else if (o->batch == 4)
     multiply_direct(code, o, tile, 4);
   else
-    multiply_by_panels(code, o, tile, decode, multiply_group, PANEL_BATCH);
+    multiply_by_panels(code, o, tile, decode);
 }
 
 INLINE void multiply(const struct code *code, const struct operands *o) {

@@ -55,12 +55,6 @@ INLINE __m512i odd_lanes(void) {
   return _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
 }
 
-INLINE void prefetch(const struct code *code, const uint8_t *step) {
-  enum { LINE = 64, AHEAD = 4096 };
-  for (size_t at = 0; at < step_bytes(code); at += LINE)
-    __builtin_prefetch(step + AHEAD + at);
-}
-
 // The bytes of four planes as lanes, ascending rows in `words[0]` and so on.
 INLINE void interleave4(__m512i p0, __m512i p1, __m512i p2, __m512i p3, __m512i *words) {
   const __m512i a = _mm512_unpacklo_epi8(p0, p1), b = _mm512_unpackhi_epi8(p0, p1);

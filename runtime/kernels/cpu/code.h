@@ -19,9 +19,8 @@ struct code {
   int row_scales;       // whether each row has a scale, as f16; if not, all have one, as f32
   float unit;           // a weight is scale * unit * power * an integer
   float powers[16];     // 2^exponent by the nibble with the exponent
-  // The string is the XOR of what the nibbles of the stored seed give, as words and as bytes.
+  // The string is the XOR of what the nibbles of the stored seed give.
   uint64_t words[4][16];
-  uint8_t bytes[STRING_BYTES][4][16];
   // Bit matrices from bytes of the stored seed to bytes of the string, as vgf2p8affineqb reads
   // them.
   uint64_t matrices[STRING_BYTES][2];

@@ -3,7 +3,8 @@
 
 All basis values of a block are windows of one string of bits, which depends linearly over GF(2) on
 the stored seed (see seedlm.passes.cpu_form.layout). The linear map is written in the forms that
-instruction sets use: words to look up by nibble, bytes to look up by nibble, and 8x8 bit matrices.
+instruction sets use: strings to look up by nibble, 8x8 bit matrices and, for basis values of a
+byte, the windows themselves, as macros for tables to look up by byte.
 """
 
 import sys
@@ -15,6 +16,7 @@ from seedlm.passes.cpu_form.layout import string_bits
 
 _NIBBLES = 4
 _STRING_BYTES = 8
+_WINDOW_BYTES = 32
 _HEADER = """\
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Written by generate_presets.py from the presets of seedlm.codec.
@@ -53,18 +55,15 @@ def _constant(name: str) -> str:
     code = preset(name)
     words = [[string_of(v << 4 * n, code) for v in _values(n, code)] for n in range(_NIBBLES)]
     bits = [string_of(1 << i, code) if i < code.lfsr_width else 0 for i in range(4 * _NIBBLES)]
-    bytes_ = [
-        [_list(f"{word >> 8 * byte & 255}" for word in row) for row in words]
-        for byte in range(_STRING_BYTES)
-    ]
     matrices = [
         _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(2))
         for byte in range(_STRING_BYTES)
     ]
     half = 1 << (code.basis_bits - 1)
     exponents = [2.0 ** _exponent(nibble, code) for nibble in range(16)]
+    windows = _window_macros(name, bits) if code.basis_bits == 8 else ""
     return f"""\
-static const struct code {_identifier(name)} = {{
+{windows}static const struct code {_identifier(name)} = {{
     .block = {code.block},
     .latent = {code.latent},
     .coefficient_bits = {code.coefficient_bits},
@@ -77,7 +76,6 @@ static const struct code {_identifier(name)} = {{
     .unit = 1.0f / {half - 1},
     .powers = {_list(f"{power}f" for power in exponents)},
     .words = {_lines(_list(f"0x{word:x}" for word in row) for row in words)},
-    .bytes = {_lines(_lines(rows) for rows in bytes_)},
     .matrices = {_lines(matrices)},
 }};
 """
@@ -105,6 +103,27 @@ def _matrix(bits: list[int], byte: int) -> int:
     """
     rows = [sum((b >> (8 * byte + i) & 1) << j for j, b in enumerate(bits)) for i in range(8)]
     return sum(row << 8 * (7 - i) for i, row in enumerate(rows))
+
+
+def _window_macros(preset_name: str, bits: list[int]) -> str:
+    """Returns a macro a byte of the stored seed: 4 words with the windows that a value gives."""
+    name = _identifier(preset_name).upper()
+    macros = []
+    for byte in range(2):
+        words = (
+            " ^ \\\n   ".join(
+                f" ((V) >> {i} & 1) * 0x{_windows(string) >> 64 * word & 2**64 - 1:016x}u"
+                for i, string in enumerate(bits[8 * byte : 8 * byte + 8])
+            )
+            for word in range(_WINDOW_BYTES // 8)
+        )
+        macros.append(f"#define {name}_WINDOWS_{byte}(V) \\\n  " + ", \\\n  ".join(words) + "\n")
+    return "".join(macros)
+
+
+def _windows(string: int) -> int:
+    """Returns the bytes that start at each bit of a string as one number, the first one lowest."""
+    return sum((string >> n & 255) << 8 * n for n in range(_WINDOW_BYTES))
 
 
 def _list(items: Iterable[str]) -> str:

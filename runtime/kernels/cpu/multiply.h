@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What all instruction sets share: operands, scales and the product by panels of decoded weights.
+// What all instruction sets share: operands, tiles and the definition of the functions.
 #pragma once
 
 #include "kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
-
-// A panel of decoded weights is f32 [PANEL_COLUMNS][TILE_ROWS], small enough for the first cache.
-enum { PANEL_COLUMNS = 96 };
 
 struct operands {
   const uint8_t *codes;
@@ -26,14 +23,6 @@ struct tile {
   float *y;
   size_t rows;
   float factors[TILE_ROWS];
-};
-
-// Some columns of a panel's product: the sums of the columns before them are in y.
-struct span {
-  const float *x;
-  float *y;
-  size_t columns;
-  int first, last;
 };
 
 INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -64,29 +53,11 @@ INLINE struct tile tile_at(const struct code *code, const struct operands *o, si
   return tile;
 }
 
-// Decodes the weights of a step, without scale and unit, to f32 [block][TILE_ROWS].
-typedef void decode_step(const struct code *code, const uint8_t *step, float *weights);
-
-// Multiplies a panel with `count` rows of activations.
-typedef void multiply_panel(const struct tile *tile, const struct operands *o, struct span span,
-                            const float *panel, size_t count);
-
-// Multiplies a tile with all rows of activations, `group` of them at a time.
-INLINE void multiply_by_panels(const struct code *code, const struct operands *o,
-                               const struct tile *tile, decode_step *decode,
-                               multiply_panel *multiply, size_t group) {
-  _Alignas(64) float panel[PANEL_COLUMNS * TILE_ROWS];
-  const uint8_t *step = tile->codes;
-  for (size_t column = 0; column < o->columns; column += PANEL_COLUMNS) {
-    const size_t columns = least(o->columns - column, PANEL_COLUMNS);
-    for (size_t k = 0; k < columns; k += code->block, step += step_bytes(code))
-      decode(code, step, panel + k * TILE_ROWS);
-    for (size_t row = 0; row < o->batch; row += group) {
-      const struct span span = {o->x + row * o->x_stride + column, tile->y + row * o->y_stride,
-                                columns, column == 0, column + columns == o->columns};
-      multiply(tile, o, span, panel, least(o->batch - row, group));
-    }
-  }
+// Asks for the codes some steps ahead of a step.
+INLINE void prefetch(const struct code *code, const uint8_t *step) {
+  enum { LINE = 64, AHEAD = 4096 };
+  for (size_t at = 0; at < step_bytes(code); at += LINE)
+    __builtin_prefetch(step + AHEAD + at);
 }
 
 // Defines the functions of all codes by `multiply(code, operands)`.

@@ -53,6 +53,7 @@ ISAS = (
         ("avx512vbmi", "avx512vnni", "gfni"),
         ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vnni", "gfni"),
     ),
+    Isa("avx2", "x86_64", "x86_64_v3", (), ("avx2", "fma", "bmi2", "f16c")),
     Isa("baseline-x86_64", "x86_64", "x86_64"),
     Isa("baseline-aarch64", "aarch64", "generic"),
 )
