@@ -106,12 +106,17 @@ def _matrix(bits: list[int], byte: int) -> int:
 
 
 def _window_macros(preset_name: str, bits: list[int]) -> str:
-    """Returns a macro a byte of the stored seed: 4 words with the windows that a value gives."""
+    """Returns a macro a byte of the stored seed: 4 words with the windows that a value gives.
+
+    Those of the first byte have BASIS_SIGNS flipped.
+    """
     name = _identifier(preset_name).upper()
     macros = []
     for byte in range(2):
+        flipped = "" if byte else " BASIS_SIGNS ^ \\\n   "
         words = (
-            " ^ \\\n   ".join(
+            flipped
+            + " ^ \\\n   ".join(
                 f" ((V) >> {i} & 1) * 0x{_windows(string) >> 64 * word & 2**64 - 1:016x}u"
                 for i, string in enumerate(bits[8 * byte : 8 * byte + 8])
             )

@@ -63,7 +63,8 @@ static const struct code paper_3bit = {
 };
 
 #define SEED_4BIT_WINDOWS_0(V) \
-   ((V) >> 0 & 1) * 0x0000000000000001u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x0000000000000001u ^ \
     ((V) >> 1 & 1) * 0x0000000000000102u ^ \
     ((V) >> 2 & 1) * 0x0000000000010204u ^ \
     ((V) >> 3 & 1) * 0x0000000001020408u ^ \
@@ -71,7 +72,8 @@ static const struct code paper_3bit = {
     ((V) >> 5 & 1) * 0x0000010204081020u ^ \
     ((V) >> 6 & 1) * 0x0001020408102040u ^ \
     ((V) >> 7 & 1) * 0x0102040810204080u, \
-   ((V) >> 0 & 1) * 0x2244881020408000u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x2244881020408000u ^ \
     ((V) >> 1 & 1) * 0x66cc983060c08000u ^ \
     ((V) >> 2 & 1) * 0xcc983060c0800000u ^ \
     ((V) >> 3 & 1) * 0xba74e8d0a0408000u ^ \
@@ -79,7 +81,8 @@ static const struct code paper_3bit = {
     ((V) >> 5 & 1) * 0xe8d0a04080000000u ^ \
     ((V) >> 6 & 1) * 0xd0a0408000000000u ^ \
     ((V) >> 7 & 1) * 0xa040800000000000u, \
-   ((V) >> 0 & 1) * 0x62c4881122448811u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x62c4881122448811u ^ \
     ((V) >> 1 & 1) * 0xa64c993366cc9933u ^ \
     ((V) >> 2 & 1) * 0x4c993366cc993366u ^ \
     ((V) >> 3 & 1) * 0xfbf7eeddbb77eeddu ^ \
@@ -87,7 +90,8 @@ static const struct code paper_3bit = {
     ((V) >> 5 & 1) * 0xeeddbb77eeddba74u ^ \
     ((V) >> 6 & 1) * 0xddbb77eeddba74e8u ^ \
     ((V) >> 7 & 1) * 0xbb77eeddba74e8d0u, \
-   ((V) >> 0 & 1) * 0x61c2850b162c58b1u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x61c2850b162c58b1u ^ \
     ((V) >> 1 & 1) * 0xa3478e1d3a74e9d3u ^ \
     ((V) >> 2 & 1) * 0x478e1d3a74e9d3a6u ^ \
     ((V) >> 3 & 1) * 0xefdfbf7ffffffefdu ^ \
@@ -157,7 +161,8 @@ static const struct code seed_4bit = {
 };
 
 #define SEED_3BIT_WINDOWS_0(V) \
-   ((V) >> 0 & 1) * 0x2040800000000001u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x2040800000000001u ^ \
     ((V) >> 1 & 1) * 0x60c0800000000102u ^ \
     ((V) >> 2 & 1) * 0xe0c0800000010204u ^ \
     ((V) >> 3 & 1) * 0xc080000001020408u ^ \
@@ -165,7 +170,8 @@ static const struct code seed_4bit = {
     ((V) >> 5 & 1) * 0x0000010204081020u ^ \
     ((V) >> 6 & 1) * 0x0001020408102040u ^ \
     ((V) >> 7 & 1) * 0x0102040810204080u, \
-   ((V) >> 0 & 1) * 0xa244881122448810u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0xa244881122448810u ^ \
     ((V) >> 1 & 1) * 0xe6cc993366cc9830u ^ \
     ((V) >> 2 & 1) * 0x6eddbb77eedcb870u ^ \
     ((V) >> 3 & 1) * 0xddbb77eedcb870e0u ^ \
@@ -173,7 +179,8 @@ static const struct code seed_4bit = {
     ((V) >> 5 & 1) * 0x77eedcb870e0c080u ^ \
     ((V) >> 6 & 1) * 0xeedcb870e0c08000u ^ \
     ((V) >> 7 & 1) * 0xdcb870e0c0800000u, \
-   ((V) >> 0 & 1) * 0xa143860d1a3468d1u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0xa143860d1a3468d1u ^ \
     ((V) >> 1 & 1) * 0xe2c58b172e5cb973u ^ \
     ((V) >> 2 & 1) * 0x64c89123468d1b37u ^ \
     ((V) >> 3 & 1) * 0xc89123468d1b376eu ^ \
@@ -181,7 +188,8 @@ static const struct code seed_4bit = {
     ((V) >> 5 & 1) * 0x23468d1b376eddbbu ^ \
     ((V) >> 6 & 1) * 0x468d1b376eddbb77u ^ \
     ((V) >> 7 & 1) * 0x8d1b376eddbb77eeu, \
-   ((V) >> 0 & 1) * 0x2b57ae5dba74e8d0u ^ \
+   BASIS_SIGNS ^ \
+    ((V) >> 0 & 1) * 0x2b57ae5dba74e8d0u ^ \
     ((V) >> 1 & 1) * 0x7cf9f3e7ce9c3871u ^ \
     ((V) >> 2 & 1) * 0xd2a44993264c9932u ^ \
     ((V) >> 3 & 1) * 0xa44993264c993264u ^ \

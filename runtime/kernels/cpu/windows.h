@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Tables of the basis values of codes whose basis values are bytes. What the bytes of a stored seed
-// give, 32 basis values each, is combined by XOR.
+// give, 32 basis values each, is combined by XOR. A source file may define BASIS_SIGNS, bits to flip in
+// each 8 basis values.
 #pragma once
 
 #include "multiply.h"
+
+#ifndef BASIS_SIGNS
+#define BASIS_SIGNS 0u
+#endif
 
 typedef uint64_t basis_bytes[4];
 

@@ -55,6 +55,7 @@ ISAS = (
     ),
     Isa("avx2", "x86_64", "x86_64_v3", (), ("avx2", "fma", "bmi2", "f16c")),
     Isa("baseline-x86_64", "x86_64", "x86_64"),
+    Isa("neon", "aarch64", "generic", ("dotprod",)),
     Isa("baseline-aarch64", "aarch64", "generic"),
 )
 
@@ -87,7 +88,7 @@ def build(isa: Isa, folder: Path) -> Path:
 def build_sanitized(isa: Isa, folder: Path) -> Path:
     """Builds the harness with gcc's address and undefined behaviour sanitizers."""
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    flags = [*isa.gcc_flags, "-O1", "-ffp-contract=fast", f"-I{KERNELS}"]
+    flags = [*isa.gcc_flags, "-O0", "-ffp-contract=fast", f"-I{KERNELS}"]
     executable = folder / f"{isa.name}-sanitized"
     _run(["gcc", *flags, *sanitizers, _HARNESS, isa.source], executable)
     return executable
