@@ -21,7 +21,7 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
         "x86_64-avx2": _AVX2,
         "x86_64-baseline": frozenset(),
     },
-    "aarch64": {"aarch64-neon": frozenset()},
+    "aarch64": {"aarch64-dotprod": frozenset({"dotprod"}), "aarch64-baseline": frozenset()},
 }
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)

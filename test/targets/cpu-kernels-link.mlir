@@ -8,7 +8,10 @@
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-lower-to-cpu{isa=x86_64-baseline})' %s -o %t.mlir
 // RUN: iree-compile %t.mlir --compile-from=input --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-llvmcpu-target-cpu=generic -o %t.vmfb 2> %t.errors
 // RUN: test ! -s %t.errors
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-lower-to-cpu{isa=aarch64-neon})' %s -o %t.mlir
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-lower-to-cpu{isa=aarch64-dotprod})' %s -o %t.mlir
+// RUN: iree-compile %t.mlir --compile-from=input --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu --iree-llvmcpu-target-triple=aarch64-linux-gnu --iree-llvmcpu-target-cpu=neoverse-n1 -o %t.vmfb 2> %t.errors
+// RUN: test ! -s %t.errors
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-lower-to-cpu{isa=aarch64-baseline})' %s -o %t.mlir
 // RUN: iree-compile %t.mlir --compile-from=input --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu --iree-llvmcpu-target-triple=aarch64-linux-gnu --iree-llvmcpu-target-cpu=generic -o %t.vmfb 2> %t.errors
 // RUN: test ! -s %t.errors
 

@@ -43,9 +43,12 @@ def test_instruction_set(cpu: str, isa: str, tmp_path: Path) -> None:
     assert find_instruction_set(flags, _SUBJECT, tmp_path) == isa
 
 
-def test_instruction_set_of_another_architecture(tmp_path: Path) -> None:
-    flags = [*Target("cpu", "generic").iree_flags(), "--iree-llvmcpu-target-triple=aarch64-linux"]
-    assert find_instruction_set(flags, _SUBJECT, tmp_path) == "aarch64-neon"
+@pytest.mark.parametrize(
+    ("cpu", "isa"), [("generic", "aarch64-baseline"), ("neoverse-n1", "aarch64-dotprod")]
+)
+def test_instruction_set_of_another_architecture(cpu: str, isa: str, tmp_path: Path) -> None:
+    flags = [*Target("cpu", cpu).iree_flags(), "--iree-llvmcpu-target-triple=aarch64-linux"]
+    assert find_instruction_set(flags, _SUBJECT, tmp_path) == isa
 
 
 def test_no_kernels_for_an_architecture(tmp_path: Path) -> None:
