@@ -8,7 +8,8 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import Mode
+from seedlm.codec import Mode, preset
+from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -29,6 +30,7 @@ from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants, Progress
+from seedlm.passes.cpu_form.kernels import kernel_prefix
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
@@ -99,8 +101,8 @@ def compile_module(
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
         module = load_input_phase(source, mlir, Path(folder), options)
         archives = Archives(parameters)
-        compress = _compress_pass(options, archives, progress)
         isa = find_instruction_set(_flags(options), source, Path(folder))
+        compress = _compress_pass(options, isa, archives, progress)
         _run(source, module, _passes(compress, options, isa))
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
@@ -119,7 +121,8 @@ def plan_module(
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
         module = load_input_phase(source, mlir, Path(folder), options)
-        compress = _compress_pass(options, Archives(parameters), None)
+        isa = find_instruction_set(_flags(options), source, Path(folder))
+        compress = _compress_pass(options, isa, Archives(parameters), None)
         try:
             with module.context:
                 compress.plans = compress.plan(module)
@@ -157,14 +160,16 @@ def _flags(options: CompileOptions) -> list[str]:
 
 
 def _compress_pass(
-    options: CompileOptions, archives: Archives, progress: Progress | None
+    options: CompileOptions, isa: str | None, archives: Archives, progress: Progress | None
 ) -> CompressConstants:
+    has_kernels = isa is not None and kernel_prefix(preset(options.code)) is not None
     return CompressConstants(
         code=options.code,
         selection=options.selection,
         archives=archives,
         mode=options.mode,
         threads=options.threads,
+        tile_rows=TILE_ROWS if has_kernels else 1,
         progress=progress,
     )
 

@@ -44,6 +44,7 @@ class CompressConstants:
         archives: Where parameters are read from.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
+        tile_rows: Rows of codes of contractions will be stored in multiples of it.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
         plans: After `run`, what was done with each weight.
         encoded: After `run`, the codes of each compressed weight, by name.
@@ -56,6 +57,7 @@ class CompressConstants:
     archives: Archives = field(default_factory=Archives)
     mode: Mode = "fast"
     threads: int | None = None
+    tile_rows: int = 1
     progress: Progress | None = None
     plans: list[WeightPlan] = field(default_factory=list, init=False)
     encoded: dict[str, Encoded] = field(default_factory=dict, init=False)
@@ -79,7 +81,7 @@ class CompressConstants:
         Raises:
             SeedlmError: The preset is unknown or a pattern matches no weight.
         """
-        return make_plans(find_weights(module), self.selection, preset(self.code))
+        return make_plans(find_weights(module), self.selection, preset(self.code), self.tile_rows)
 
     def _encode(self, plan: WeightPlan, done: int, total: int) -> Encoded:
         weight = plan.weight

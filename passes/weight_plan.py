@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from iree.compiler import ir
@@ -45,12 +45,14 @@ class WeightPlan:
         matrix: How its compressed uses read it, None if it stays dense altogether.
         uses: The operands (operation, number) that read the codes from now on.
         reason: Why the weight, or some use of it, stays dense; empty if nothing does.
+        tile_rows: Rows of codes are stored in multiples of it.
     """
 
     weight: Weight
     matrix: MatrixUse | None = None
     uses: tuple[tuple[ir.Operation, int], ...] = ()
     reason: str = ""
+    tile_rows: int = 1
 
     @property
     def keeps_dense(self) -> bool:
@@ -68,11 +70,20 @@ class WeightPlan:
         """Returns the bits of its codes, their padding and its scales."""
         rows, columns = self.matrix_shape()
         scales = math.prod(code.scale_shape(rows, columns)) * code.scale_dtype.itemsize
-        return 8 * (rows * code.row_bytes(columns) + scales)
+        stored = -(-rows // self.tile_rows) * self.tile_rows
+        return 8 * (stored * code.row_bytes(columns) + scales)
 
 
-def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:
+def make_plans(
+    weights: list[Weight], selection: Selection, code: Code, tile_rows: int
+) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
+
+    Args:
+        weights: The weights.
+        selection: Which of them to compress.
+        code: The code.
+        tile_rows: Rows of codes of contractions are stored in multiples of it.
 
     Raises:
         SeedlmError: A pattern of `selection` matches no weight.
@@ -81,19 +92,21 @@ def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[
     for pattern in (*selection.include, *selection.exclude):
         if not any(fnmatchcase(name, pattern) for name in names):
             raise SeedlmError(f"pattern '{pattern}' matches no tensor")
-    return [_plan(weight, selection, code) for weight in weights]
+    return [_plan(weight, selection, code, tile_rows) for weight in weights]
 
 
-def _plan(weight: Weight, selection: Selection, code: Code) -> WeightPlan:
+def _plan(weight: Weight, selection: Selection, code: Code, tile_rows: int) -> WeightPlan:
     reason = _unwanted(weight, selection)
     if reason:
         return WeightPlan(weight, reason=reason)
     plan = _plan_uses(weight, selection)
     if plan.matrix is None:
         return plan
+    if plan.matrix.kind == "contraction":
+        plan = replace(plan, tile_rows=tile_rows)
     if plan.code_bits(code) >= 8 * byte_size(weight.type):
-        columns = plan.matrix_shape()[1]
-        return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
+        rows, columns = plan.matrix_shape()
+        return WeightPlan(weight, reason=f"codes of {rows} x {columns} would not be smaller")
     return plan
 
 

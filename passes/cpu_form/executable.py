@@ -83,7 +83,7 @@ class Executables:
 
     def _insert(self, text: str, name: str) -> None:
         data = f'dense<"0x{self.bitcode.hex()}"> : vector<{len(self.bitcode)}xi8>'
-        alias = f'#kernels = #hal.executable.object<{{path = "seedlm.bc", data = {data}}}>\n'
+        alias = f'#kernels = #hal.executable.object<{{path = "kernels.bc", data = {data}}}>\n'
         parsed = ir.Module.parse(alias + text.replace(_NAME, f"@{name}"), self.module.context)
         executable = parsed.body.operations[0].operation
         executable.detach_from_parent()

@@ -15,7 +15,7 @@
 // CHECK: %[[WHOLE:.+]] = stream.binding.subspan %[[OUT]]{{.+}} memref<?x200xf32, strided<[200, 1], offset: ?>>{%[[BATCH]]}
 // CHECK-NEXT: %[[TILE:.+]] = memref.subview %[[WHOLE]][{{.+}}] : {{.+}} to memref<?x?xf32, strided<[200, 1], offset: ?>>
 // CHECK: memref.store %[[SCALE]]
-// CHECK: iree_codegen.ukernel.generic {hal.executable.objects = [#hal.executable.object<{path = "seedlm.bc", data = dense<"0x4243C0DE
+// CHECK: iree_codegen.ukernel.generic {hal.executable.objects = [#hal.executable.object<{path = "kernels.bc", data = dense<"0x4243C0DE
 // CHECK-SAME: "seedlm_paper_4bit_f32" ins({{.+}}) outs(%[[TILE]] :
 // CHECK-SAME: fn_def_attrs {hal.import.bitcode = true} strided_dims({{\[\[}}0], [], [0], [0]])
 // CHECK-NEXT: scf.for
