@@ -24,8 +24,16 @@ INLINE int word_byte(const struct code *code, int row) {
 }
 
 INLINE uint32_t word_of(const struct code *code, const uint8_t *step, int row) {
-  const uint8_t *at = step + word_byte(code, row);
-  return at[0] | (uint32_t)at[1] << 8;
+  if (!is_mixed(code)) {
+    const uint8_t *at = step + word_byte(code, row);
+    return at[0] | (uint32_t)at[1] << 8;
+  }
+  const uint8_t *lane = step + words_at(code) + row / 32 * 64 + row % 16 * 4;
+  const int shift = row / 16 % 2 ? 0 : 4;
+  uint32_t word = 0;
+  for (int i = 0; i < 4; ++i)
+    word |= (uint32_t)(lane[i] >> shift & 15) << 4 * i;
+  return word;
 }
 
 // The word of a row with its nibble, if there is one, above.
