@@ -13,11 +13,16 @@ of the first basis value has become the lowest bit of the state: then all basis 
 of one string of bits that starts with the stored seed. Nothing is added to the records: a step has
 64 times `record_bits`. Rows that fill up the last tile have records of zeros, whose weights are 0.
 
+Where fields are nibbles and lanes have 32 bits, the words of a row and of that 16 rows on, which
+share a lane, are mixed: the lane's bytes have a nibble of the first in their upper half and of the
+second in their lower one.
+
 Kernels bring the bytes of a string together by interleaving planes, in lanes of 32 bits or, if it
 is longer than 40 bits, of 64. The order of rows in planes is what this turns into ascending rows.
 """
 
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +39,7 @@ _NIBBLE_BITS = 4
 _NARROW_STRING_BITS = 40
 _ROWS = np.arange(TILE_ROWS)
 
+_Unsigned = TypeVar("_Unsigned", np.uint8, np.uint32)
 _Indices = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
 
@@ -86,8 +92,9 @@ def tile_codes(seeds: Seeds, coefficients: Integers, exponents: Integers, code: 
     for byte in range(_seed_bytes(code)):
         at = TILE_ROWS * byte + _plane_order(code)
         steps[..., at] = _tiled(_byte_of(stored, byte), tiles)
+    mixed = _mix_words(_tiled(words, tiles)) if _is_mixed(code) else _tiled(words, tiles)
     for byte in range(2):
-        steps[..., _word_order(code) + byte] = _tiled(_byte_of(words, byte), tiles)
+        steps[..., _word_order(code) + byte] = _byte_of(mixed, byte)
     if _has_nibble_plane(code):
         tiled, low = _tiled(nibbles, tiles), _ROWS % 8 < 4
         steps[..., _nibble_order(code)[low]] = tiled[..., low] | tiled[..., ~low] << np.uint8(4)
@@ -104,8 +111,9 @@ def untile_codes(tiles: Codes, rows: int, code: Code) -> tuple[Seeds, Integers, 
     """
     _check(code)
     steps = tiles.reshape(len(tiles), -1, step_bytes(code))
-    words = _rows_of(steps, _word_order(code), rows)
-    words |= _rows_of(steps, _word_order(code) + 1, rows) << np.uint32(8)
+    low, high = (steps[..., _word_order(code) + byte].astype(np.uint32) for byte in range(2))
+    tiled = low | high << np.uint32(8)
+    words = _untiled(_separate_words(tiled) if _is_mixed(code) else tiled, rows)
     nibbles = words >> np.uint32(_coefficient_bits(code))
     if _has_nibble_plane(code):
         upper = (np.arange(rows) % 8 >= 4)[:, None]
@@ -159,6 +167,28 @@ def _join_words(coefficients: Integers, nibbles: _Bytes, code: Code) -> npt.NDAr
     return words
 
 
+def _is_mixed(code: Code) -> bool:
+    return code.coefficient_bits == _NIBBLE_BITS and _lane_bytes(code) == 4
+
+
+def _mix_words(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Mixes the nibbles of words [..., TILE_ROWS] in pairs, which become both halves of a lane."""
+    pairs = words.reshape(*words.shape[:-1], 2, 2, 16)
+    spread = (pairs | pairs << np.uint32(8)) & np.uint32(0x00FF00FF)
+    spread = (spread | spread << np.uint32(4)) & np.uint32(0x0F0F0F0F)
+    lanes = spread[..., 0, :] << np.uint32(4) | spread[..., 1, :]
+    return np.stack([lanes & 0xFFFF, lanes >> np.uint32(16)], -2).reshape(words.shape)
+
+
+def _separate_words(mixed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Undoes `_mix_words`."""
+    pairs = mixed.reshape(*mixed.shape[:-1], 2, 2, 16)
+    lanes = pairs[..., 0, :] | pairs[..., 1, :] << np.uint32(16)
+    spread = np.stack([lanes >> np.uint32(4), lanes], -2) & np.uint32(0x0F0F0F0F)
+    spread = (spread | spread >> np.uint32(4)) & np.uint32(0x00FF00FF)
+    return ((spread | spread >> np.uint32(8)) & np.uint32(0xFFFF)).reshape(mixed.shape)
+
+
 def _byte_of(values: npt.NDArray[np.uint32], byte: int) -> _Bytes:
     return (values >> np.uint32(8 * byte)).astype(np.uint8)
 
@@ -171,17 +201,21 @@ def _signed(values: npt.NDArray[np.uint32], bits: int) -> Integers:
     return (values.astype(np.uint8) << np.uint8(shift)).view(np.int8) >> np.int8(shift)
 
 
-def _tiled(values: _Bytes, tiles: int) -> _Bytes:
+def _tiled(values: npt.NDArray[_Unsigned], tiles: int) -> npt.NDArray[_Unsigned]:
     """Returns values [rows, blocks] as [tiles, blocks, TILE_ROWS], filled with zeros."""
     rows, blocks = values.shape
     padded = np.pad(values, ((0, tiles * TILE_ROWS - rows), (0, 0)))
     return padded.reshape(tiles, TILE_ROWS, blocks).swapaxes(1, 2)
 
 
+def _untiled(values: npt.NDArray[_Unsigned], rows: int) -> npt.NDArray[_Unsigned]:
+    """Undoes `_tiled`."""
+    return values.swapaxes(1, 2).reshape(-1, values.shape[1])[:rows]
+
+
 def _rows_of(steps: Codes, order: _Indices, rows: int) -> npt.NDArray[np.uint32]:
     """Returns the bytes at `order` of each step as [rows, blocks]."""
-    tiled = steps[..., order].swapaxes(1, 2)
-    return tiled.reshape(-1, steps.shape[1])[:rows].astype(np.uint32)
+    return _untiled(steps[..., order], rows).astype(np.uint32)
 
 
 def _lane_bytes(code: Code) -> int:

@@ -36,24 +36,40 @@ INLINE void read_plane(const uint8_t *plane, uint32_t *offsets) {
   }
 }
 
-// The coefficients in the low bits of lanes as a signed byte each.
+// Numbers in the low bits of bytes as signed bytes.
+INLINE __m256i extend_signs(const struct code *code, __m256i bytes) {
+  const __m256i signs = _mm256_set1_epi8((char)(1 << (code->coefficient_bits - 1)));
+  return _mm256_sub_epi8(_mm256_xor_si256(bytes, signs), signs);
+}
+
+// The four numbers in the low bits of lanes as a byte each.
 INLINE __m256i spread_coefficients(const struct code *code, __m256i words) {
   const int bits = code->coefficient_bits;
-  const int32_t one = (1 << bits) - 1, two = (1 << 2 * bits) - 1, sign = 1 << (bits - 1);
+  const int32_t one = (1 << bits) - 1, two = (1 << 2 * bits) - 1;
   __m256i q = _mm256_or_si256(words, _mm256_slli_epi32(words, 16 - 2 * bits));
   q = _mm256_and_si256(q, _mm256_set1_epi32(two * 0x10001));
   q = _mm256_or_si256(q, _mm256_slli_epi32(q, 8 - bits));
-  q = _mm256_and_si256(q, _mm256_set1_epi32(one * 0x1010101));
-  const __m256i signs = _mm256_set1_epi8((char)sign);
-  return _mm256_sub_epi8(_mm256_xor_si256(q, signs), signs);
+  return _mm256_and_si256(q, _mm256_set1_epi32(one * 0x1010101));
 }
 
-// Reads the words of 8 rows from `row` on.
-INLINE void read_words(const struct code *code, __m256i words, int i, int row,
+// Reads the lanes of 8 rows, which are also those of 8 rows 16 on.
+INLINE void read_lanes(const struct code *code, __m256i lanes, int i, int row,
                        struct records *records) {
-  store(records->coefficients[i] + row, spread_coefficients(code, words));
-  if (code->seed_bits < 16)
-    store(records->second[i] + row, offsets_of(_mm256_srli_epi32(words, 12)));
+  __m256i q[2];
+  if (is_mixed(code)) {
+    const __m256i nibbles = _mm256_set1_epi8(15);
+    q[0] = _mm256_and_si256(_mm256_srli_epi32(lanes, 4), nibbles);
+    q[1] = _mm256_and_si256(lanes, nibbles);
+  } else {
+    const __m256i words[2] = {_mm256_and_si256(lanes, _mm256_set1_epi32(0xffff)),
+                              _mm256_srli_epi32(lanes, 16)};
+    for (int h = 0; h < 2; ++h) {
+      q[h] = spread_coefficients(code, words[h]);
+      store(records->second[i] + row + 16 * h, offsets_of(_mm256_srli_epi32(words[h], 12)));
+    }
+  }
+  for (int h = 0; h < 2; ++h)
+    store(records->coefficients[i] + row + 16 * h, extend_signs(code, q[h]));
 }
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
@@ -61,13 +77,9 @@ INLINE void read_records(const struct code *code, const uint8_t *step, int i,
   read_plane(step, records->first[i]);
   if (code->seed_bits == 16)
     read_plane(step + TILE_ROWS, records->second[i]);
-  // Lanes hold the words of a row and of that 16 rows on.
-  for (int quarter = 0; quarter < 4; ++quarter) {
-    const __m256i pairs = load(step + words_at(code) + 32 * quarter);
-    const int row = quarter / 2 * 32 + quarter % 2 * 8;
-    read_words(code, _mm256_and_si256(pairs, _mm256_set1_epi32(0xffff)), i, row, records);
-    read_words(code, _mm256_srli_epi32(pairs, 16), i, row + 16, records);
-  }
+  for (int quarter = 0; quarter < 4; ++quarter)
+    read_lanes(code, load(step + words_at(code) + 32 * quarter), i,
+               quarter / 2 * 32 + quarter % 2 * 8, records);
 }
 
 INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,

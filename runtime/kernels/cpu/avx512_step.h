@@ -153,20 +153,23 @@ INLINE __m512i exponents_of_rows(const struct code *code, const uint8_t *step, i
 
 INLINE struct lanes read_lanes(const struct code *code, const struct selections *selections,
                                const uint8_t *step, int vector) {
-  const int shared = lane_bytes(code) / 2;
+  const int shared = lane_bytes(code) / 2, upper = vector % 2 == 0;
   const __m512i words = load(step + words_at(code) + vector / shared * 64);
   const uint32_t byte_mask = 0xff & (0xff << (8 - code->coefficient_bits));
   const uint32_t mask = byte_mask * (code->latent == 3 ? 0x010101 : 0x01010101);
   const __m512i zero = _mm512_setzero_si512();
   struct lanes lanes;
-  lanes.coefficients = _mm512_and_si512(
-      _mm512_multishift_epi64_epi8(selections->coefficients[vector % shared], words),
-      _mm512_set1_epi32((int32_t)mask));
+  __m512i q = words;
+  if (!is_mixed(code))
+    q = _mm512_multishift_epi64_epi8(selections->coefficients[vector % shared], words);
+  else if (!upper)
+    q = _mm512_slli_epi32(words, 4);
+  lanes.coefficients = _mm512_and_si512(q, _mm512_set1_epi32((int32_t)mask));
   const __m512i half = _mm512_set1_epi8((char)0x80);
   lanes.start = _mm512_sub_epi32(zero, _mm512_dpbusd_epi32(zero, half, lanes.coefficients));
   if (code->exponent_bits) {
     const __m512i exponents = nibble_in_word(code)
-                                  ? _mm512_srli_epi32(words, 12 + 16 * (vector % 2))
+                                  ? _mm512_srli_epi32(words, upper ? 28 : 24)
                                   : exponents_of_rows(code, step, vector);
     lanes.power = _mm512_permutexvar_ps(exponents, _mm512_loadu_ps(code->powers));
   }

@@ -41,3 +41,8 @@ static inline int nibbles_at(const struct code *code) { return words_at(code) + 
 static inline int nibble_in_word(const struct code *code) {
   return code->latent * code->coefficient_bits == 12;
 }
+
+// Whether the nibbles of the words that share a lane are mixed.
+static inline int is_mixed(const struct code *code) {
+  return code->coefficient_bits == 4 && lane_bytes(code) == 4;
+}

@@ -32,15 +32,26 @@ INLINE void read_words(const struct code *code, uint16x8_t words, int8_t (*coeff
   vst4_s8(coefficients[0], q);
 }
 
+INLINE void read_mixed(const uint8_t *lanes, int8_t (*coefficients)[4]) {
+  const uint8x16_t pairs = vld1q_u8(lanes);
+  vst1q_s8(coefficients[0], vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(0xf0))));
+  vst1q_s8(coefficients[16], vreinterpretq_s8_u8(vshlq_n_u8(pairs, 4)));
+}
+
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records) {
   records->steps[i] = step;
-  // The words of a row and of that 16 rows on are neighbours.
+  // The lanes of 8 rows are also those of 8 rows 16 on.
   for (int quarter = 0; quarter < 4; ++quarter) {
     const uint8_t *at = step + words_at(code) + 32 * quarter;
+    int8_t(*coefficients)[4] = records->coefficients[i] + quarter / 2 * 32 + quarter % 2 * 8;
+    if (is_mixed(code)) {
+      read_mixed(at, coefficients);
+      read_mixed(at + 16, coefficients + 4);
+      continue;
+    }
     const uint16x8_t first = vreinterpretq_u16_u8(vld1q_u8(at));
     const uint16x8_t second = vreinterpretq_u16_u8(vld1q_u8(at + 16));
-    int8_t(*coefficients)[4] = records->coefficients[i] + quarter / 2 * 32 + quarter % 2 * 8;
     read_words(code, vuzp1q_u16(first, second), coefficients);
     read_words(code, vuzp2q_u16(first, second), coefficients + 16);
   }

@@ -14,7 +14,7 @@ KERNELS = Path(__file__).parents[3] / "runtime" / "kernels" / "cpu"
 
 _HARNESS = Path(__file__).parent / "harness.c"
 _SYSTEM_CALLS = Path(__file__).parent / "system_calls.c"
-_WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+_WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-psabi"]
 _KERNEL_FLAGS = ["-fPIC", "-ffreestanding", "-fno-builtin", "-ffp-contract=fast", "-fno-math-errno"]
 _ZIG = [sys.executable, "-m", "ziglang", "cc", "-fno-sanitize=all"]
 
