@@ -9,6 +9,7 @@ from iree.compiler import ir
 
 from seedlm.codec import CodeStore, Mode, Statistics
 from seedlm.codec.cells import forget_tables
+from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.imported import Imported
 from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.context import (
@@ -27,7 +28,7 @@ from seedlm.compiler.manifest import attach_manifest
 from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
-from seedlm.compiler.targets import Target
+from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
@@ -36,6 +37,7 @@ from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
 from seedlm.passes.instrument_activations import InstrumentActivations
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
@@ -107,9 +109,10 @@ def compile_module(
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
         module = load_input_phase(model, Path(folder), options)
         archives, blobs = Archives(model.parameters), Blobs(Path(folder))
-        compress = _compress_pass(options, archives)
+        isa = find_instruction_set(_flags(options), model.source, Path(folder))
+        compress = _compress_pass(options, isa, archives)
         compress.progress, compress.blobs, compress.store = progress, blobs, store
-        _run(model.source, module, _passes(compress, options))
+        _run(model.source, module, _passes(compress, options, isa))
         forget_tables()
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
@@ -126,7 +129,8 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
         module = load_input_phase(model, Path(folder), options)
-        compress = _compress_pass(options, Archives(model.parameters))
+        isa = find_instruction_set(_flags(options), model.source, Path(folder))
+        compress = _compress_pass(options, isa, Archives(model.parameters))
         try:
             with module.context:
                 compress.plans = compress.plan(module)
@@ -141,8 +145,7 @@ def compile_dense(model: Imported, output: Path, options: CompileOptions) -> Non
     Raises:
         SeedlmError: IREE failed.
     """
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    run_iree_compile([str(model.mlir), *flags, "-o", str(output)], model.source)
+    run_iree_compile([str(model.mlir), *_flags(options), "-o", str(output)], model.source)
 
 
 @dataclass(frozen=True)
@@ -183,19 +186,25 @@ def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir
         SeedlmError: IREE failed.
     """
     lowered = work / "input.mlir"
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(model.mlir), *flags, "--compile-to=input", "-o", str(lowered)]
+    arguments = [str(model.mlir), *_flags(options), "--compile-to=input", "-o", str(lowered)]
     run_iree_compile([*arguments, "--emit-mlir-bytecode"], model.source)
     if not is_mapped(lowered):
         run_iree_compile(arguments, model.source)
     return parse_module(lowered, make_context(), model.source)
 
 
+def _flags(options: CompileOptions) -> list[str]:
+    """Returns the flags of every run of iree-compile."""
+    return [*options.target.iree_flags(), *options.iree_flags]
+
+
 def _code_plan(options: CompileOptions) -> CodePlan:
     return CodePlan(options.code, options.code_for, options.budget)
 
 
-def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConstants:
+def _compress_pass(
+    options: CompileOptions, isa: str | None, archives: Archives
+) -> CompressConstants:
     return CompressConstants(
         codes=_code_plan(options),
         selection=options.selection,
@@ -204,16 +213,19 @@ def _compress_pass(options: CompileOptions, archives: Archives) -> CompressConst
         mode=options.mode,
         threads=options.threads,
         memory_limit=options.memory_limit,
+        tile_rows=1 if isa is None else TILE_ROWS,
     )
 
 
-def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:
-    """Returns the passes up to the phase to stop after."""
+def _passes(compress: CompressConstants, options: CompileOptions, isa: str | None) -> list[Pass]:
+    """Returns the passes up to the phase to stop after; `isa` is that of the microkernels."""
     if options.compile_to == "input":
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    return [compress, FuseGenerate(), PackCodes(compress.blobs), LowerToLinalg()]
+    lowerings: list[Pass] = [LowerToLinalg()] if isa is None else [LowerToCpu(isa), LowerToLinalg()]
+    pack = PackCodes(compress.blobs, cpu_kernels=isa is not None)
+    return [compress, FuseGenerate(), pack, *lowerings]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:

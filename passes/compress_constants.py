@@ -69,6 +69,7 @@ class CompressConstants:
         threads: Threads to encode with; all cores if None.
         memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`.
         store: Where codes are taken from that an earlier run left, and left for a later one.
+        tile_rows: Rows of codes of contractions will be stored in multiples of it.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
         blobs: Where the codes are kept.
         plans: After `run`, what was done with each weight.
@@ -85,6 +86,7 @@ class CompressConstants:
     threads: int | None = None
     memory_limit: int | None = None
     store: CodeStore | None = None
+    tile_rows: int = 1
     progress: Progress | None = None
     blobs: Blobs = field(default_factory=Blobs)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
@@ -117,7 +119,7 @@ class CompressConstants:
         weights = find_weights(module)
         if self.statistics is not None:
             _check_statistics(self.statistics, weights)
-        plans = make_plans(weights, self.selection, self.codes)
+        plans = make_plans(weights, self.selection, self.codes, self.tile_rows)
         if self.codes.budget is None:
             return plans
         return spend_budget(plans, self.codes.budget, self._sampled_error)

@@ -20,6 +20,7 @@ from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
 from seedlm.passes.instrument_activations import InstrumentActivations
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
@@ -157,8 +158,9 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
     InstrumentActivations.name: _instrument_activations,
+    LowerToCpu.name: lambda options: LowerToCpu(options.string("isa", "x86_64-baseline")),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
-    PackCodes.name: lambda options: PackCodes(),
+    PackCodes.name: lambda options: PackCodes(cpu_kernels=options.flag("cpu-kernels")),
 }
 
 

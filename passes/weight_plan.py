@@ -57,6 +57,7 @@ class WeightPlan:
         reason: Why the weight, or some use of it, stays dense; empty if nothing does.
         codes: Names of the codes that it may get, one once that is decided; "dense" for one that
             is left dense by choice, none for one that cannot be compressed.
+        tile_rows: Rows of codes are stored in multiples of it.
     """
 
     weight: Weight
@@ -64,6 +65,7 @@ class WeightPlan:
     uses: tuple[tuple[ir.Operation, int], ...] = ()
     reason: str = ""
     codes: tuple[str, ...] = ()
+    tile_rows: int = 1
 
     @property
     def code(self) -> str | None:
@@ -100,11 +102,20 @@ class WeightPlan:
         """Returns the bits of its codes, their padding and its scales."""
         rows, columns = self.matrix_shape()
         scales = math.prod(code.scale_shape(rows, columns)) * code.scale_dtype.itemsize
-        return 8 * (rows * code.row_bytes(columns) + scales)
+        stored = -(-rows // self.tile_rows) * self.tile_rows
+        return 8 * (stored * code.row_bytes(columns) + scales)
 
 
-def make_plans(weights: list[Weight], selection: Selection, codes: CodePlan) -> list[WeightPlan]:
+def make_plans(
+    weights: list[Weight], selection: Selection, codes: CodePlan, tile_rows: int = 1
+) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
+
+    Args:
+        weights: The weights.
+        selection: Which of them to compress.
+        codes: Which code each gets.
+        tile_rows: Rows of codes of contractions are stored in multiples of it.
 
     Raises:
         SeedlmError: A code is unknown, or a pattern of `selection` or `codes` matches no weight.
@@ -115,7 +126,7 @@ def make_plans(weights: list[Weight], selection: Selection, codes: CodePlan) -> 
     for pattern in (*selection.include, *selection.exclude, *coded):
         if not any(fnmatchcase(name, pattern) for name in names):
             raise SeedlmError(f"pattern '{pattern}' matches no tensor")
-    return [_plan(weight, selection, codes.codes_for(weight.name)) for weight in weights]
+    return [_plan(weight, selection, codes.codes_for(weight.name), tile_rows) for weight in weights]
 
 
 def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
@@ -123,7 +134,9 @@ def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
     return WeightPlan(plan.weight, reason=reason, codes=(DENSE,))
 
 
-def _plan(weight: Weight, selection: Selection, codes: tuple[str, ...]) -> WeightPlan:
+def _plan(
+    weight: Weight, selection: Selection, codes: tuple[str, ...], tile_rows: int
+) -> WeightPlan:
     reason = _unwanted(weight, selection)
     if reason:
         return WeightPlan(weight, reason=reason)
@@ -132,11 +145,13 @@ def _plan(weight: Weight, selection: Selection, codes: tuple[str, ...]) -> Weigh
         return plan
     if codes == (DENSE,):
         return leave_dense(plan, "dense by choice")
+    if plan.matrix.kind == "contraction":
+        plan = replace(plan, tile_rows=tile_rows)
     dense = plan.bits_with(DENSE)
     smaller = tuple(name for name in codes if name != DENSE and plan.bits_with(name) < dense)
     if not smaller:
-        columns = plan.matrix_shape()[1]
-        return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
+        rows, columns = plan.matrix_shape()
+        return WeightPlan(weight, reason=f"codes of {rows} x {columns} would not be smaller")
     return replace(plan, codes=(*smaller, DENSE) if DENSE in codes else smaller)
 
 

@@ -2,6 +2,7 @@
 """Building tensor and linalg operations at the current insertion point."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
@@ -98,14 +99,36 @@ def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
     return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
 
 
+def split_first(value: ir.Value, sizes: Sequence[ir.Value | int]) -> ir.Value:
+    """Splits the first dimension into `sizes`."""
+    if len(sizes) == 1:
+        return value
+    source = ir.RankedTensorType(value.type)
+    kept = [dim_size(value, i) for i in range(1, source.rank)]
+    dynamic, static = _split_sizes([*sizes, *kept])
+    type_ = ir.RankedTensorType.get(static, source.element_type)
+    groups = [list(range(len(sizes))), *[[i] for i in range(len(sizes), len(static))]]
+    return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
+
+
+def collapse(value: ir.Value, groups: Sequence[Sequence[int]]) -> ir.Value:
+    """Joins the dimensions of each group; without groups, all, which must have size 1, vanish."""
+    source = ir.RankedTensorType(value.type)
+    if source.rank == len(groups):
+        return value
+    shape = [_product([source.shape[i] for i in group]) for group in groups]
+    type_ = ir.RankedTensorType.get(shape, source.element_type)
+    return tensor.CollapseShapeOp(type_, value, [list(group) for group in groups]).result
+
+
 def collapse_last(value: ir.Value) -> ir.Value:
     """Joins the last two dimensions, which are static."""
-    source = ir.RankedTensorType(value.type)
-    shape = [*source.shape[:-2], source.shape[-2] * source.shape[-1]]
-    groups = [[i] for i in range(source.rank - 1)]
-    groups[-1].append(source.rank - 1)
-    type_ = ir.RankedTensorType.get(shape, source.element_type)
-    return tensor.CollapseShapeOp(type_, value, groups).result
+    rank = ir.RankedTensorType(value.type).rank
+    return collapse(value, [*[[i] for i in range(rank - 2)], [rank - 2, rank - 1]])
+
+
+def _product(sizes: Sequence[int]) -> int:
+    return DYNAMIC if DYNAMIC in sizes else prod(sizes)
 
 
 def slice_at(value: ir.Value, dimension: int, index: int) -> ir.Value:

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The functions that compiled modules call. Each instruction set has all of them.
+#pragma once
+
+#include "presets.h"
+
+// y[m, n] = sum over k of x[m, k] * w[n, k], with the activations as they are and sums in f32.
+//
+// A matrix is a base pointer, an offset and a stride from row to row, both in elements. The codes
+// are a matrix of bytes with a tile of 64 rows of weights in each row (seedlm.passes.cpu_form.layout)
+// and the scales a vector: one f16 (its bits) a row of weights, or one f32 for all. `rows` may end
+// inside a tile and `columns` inside a block; only x[0..batch)[0..columns) is read and only
+// y[0..batch)[0..rows) written.
+#define SEEDLM_DECLARE(NAME, SCALE)                                                                \
+  void seedlm_##NAME##_f32(const uint8_t *codes, size_t codes_offset, size_t codes_stride,         \
+                           const SCALE *scales, size_t scales_offset, const float *x,              \
+                           size_t x_offset, size_t x_stride, float *y, size_t y_offset,            \
+                           size_t y_stride, size_t rows, size_t columns, size_t batch);
+
+SEEDLM_PRESETS(SEEDLM_DECLARE)
+#undef SEEDLM_DECLARE
