@@ -30,9 +30,8 @@ import numpy.typing as npt
 from seedlm.codec import Code
 from seedlm.codec.lfsr import orbit
 from seedlm.codec.packing import Codes, Integers, Seeds
+from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.errors import SeedlmError
-
-TILE_ROWS = 64
 
 _WORD_BITS = 16
 _NIBBLE_BITS = 4

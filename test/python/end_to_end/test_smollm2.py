@@ -27,11 +27,12 @@ import seedlm
 from seedlm.codec import Encoded, decode, encode, preset
 from seedlm.codec.packing import pack_records
 from seedlm.codec.scale import choose_scales
+from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.ir.archive_writer import write_archive
 from seedlm.compiler.ir.parameters import load_archive
 from seedlm.compiler.report import Report
 from seedlm.inspection import read_report, verify_file
-from seedlm.passes.cpu_form.layout import TILE_ROWS, untile_codes
+from seedlm.passes.cpu_form.layout import untile_codes
 from seedlm.tools import compile as compile_tool
 
 pytestmark = pytest.mark.slow
