@@ -101,7 +101,7 @@ def encode(
     rows, columns = array.shape
     shares = None if importance is None else check_importance(importance, columns)
     blocks = code.blocks_per_row(columns)
-    scale = choose_scales(array, code)
+    scale = choose_scales(array, code, shares)
     seeds = np.empty((rows, blocks), np.uint32)
     coefficients = np.empty((rows, blocks, code.latent), np.int8)
     exponents = np.empty((rows, blocks), np.int8)
