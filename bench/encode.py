@@ -28,7 +28,7 @@ from seedlm.codec import PRESETS, Encoded, encode, preset
 
 _BLOCKS = {"fast": 1 << 19, "certified": 1 << 17, "exhaustive": 1 << 14}
 _COLUMN_BLOCKS = 512
-_WEIGHTED_SHAPE = (512, 16)
+_WEIGHTED_SHAPE = (512, 48)
 _SIGMAS = (0.0, 1.0, 1.5, 2.0)
 _FIRST_BLOCK = """
 import sys, time

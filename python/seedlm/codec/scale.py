@@ -172,7 +172,7 @@ def _search(error_of: _ErrorOf, start: int) -> int:
         return error_of(float(_MULTIPLES[index]))
 
     best = start
-    for step in (4, -4, 2, -2, 1, -1):
+    for step in (3, -3, 1, -1):
         while 0 <= best + step < len(_MULTIPLES) and error(best + step) < error(best):
             best += step
     return best
