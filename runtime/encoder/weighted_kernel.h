@@ -42,21 +42,21 @@ constexpr float kWeightedEnergyOne = kEnergyOne / 65536 / 65536;
 constexpr size_t kSelections = 2;
 
 // Computes the thin QR factors of `count` seeds from position `first` on, a
-// multiple of kSeedLanes: Q in fixed point as columns[count / kSeedLanes][latent]
-// [pairs][kSeedLanes], word i with components 2i and 2i + 1, and the least
-// diagonal of each R, shortest[count].
+// multiple of kSeedLanes: Q in fixed point as columns[count / kSeedLanes]
+// [latent][pairs][kSeedLanes], word i with components 2i and 2i + 1, and the
+// least diagonal of each R, shortest[count].
 using Factorize = void (*)(const WeightedView &view, size_t first, size_t count,
                            int32_t *columns, float *shortest);
 
 struct WeightedKernel {
-  Factorize factorize; // in double precision
+  Factorize factorize;      // in double precision
   Factorize factorize_fast; // in single precision
   // Fills selections[kSelections] from the seeds in columns.
   void (*select)(const WeightedView &view, const int32_t *columns, size_t count,
                  Selection *selections);
   // errors[kSeedLanes] of the seeds at these positions for a block [kMaxBlock],
-  // zeros past its end: at the three exponents around the greatest least-squares
-  // coefficient, the two nearest coefficients at each level.
+  // zeros past its end: at the three exponents around the greatest
+  // least-squares coefficient, the two nearest coefficients at each level.
   void (*try_out)(const WeightedView &view, const uint32_t *positions,
                   const float *block, float *errors);
 };

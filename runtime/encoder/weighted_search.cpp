@@ -9,9 +9,10 @@
 namespace seedlm {
 namespace {
 
-// Bytes of columns in a tile at most, which stay in the first cache while blocks
-// go over them.
+// Bytes of columns in a tile at most, which stay in the first cache while
+// blocks go over them, and seeds, so that the last tile ends within the padding.
 constexpr size_t kTileBytes = 1 << 15;
+constexpr size_t kMostTileSeeds = kOrbitPadding / 2;
 // Blocks that go over the seeds together, and at first.
 constexpr size_t kBatch = 64;
 constexpr size_t kFirstBatch = 2;
@@ -22,6 +23,9 @@ constexpr size_t kFirstBatch = 2;
 constexpr size_t kFewTrials = 128;
 constexpr size_t kMostTrials = 4096;
 constexpr double kUnequal = 0.04;
+
+// Candidates whose memory a block keeps.
+constexpr size_t kKeptCandidates = 1 << 14;
 
 // Seeds are collected up to the greatest residual needed in the batch before,
 // times this.
@@ -50,12 +54,13 @@ double residual_margin(const Code &code) {
 
 WeightedSearch::WeightedSearch(const Orbit &orbit, const WeightedKernel &kernel,
                                bool exact)
-    : orbit_(orbit), kernel_(kernel),
-      exact_(exact),
+    : orbit_(orbit), kernel_(kernel), exact_(exact),
       margin_(static_cast<float>(residual_margin(orbit.code())) + kSlack),
       words_(static_cast<size_t>((orbit.code().block + 1) / 2 *
                                  orbit.code().latent)),
-      tile_seeds_(std::bit_floor(kTileBytes / (words_ * sizeof(int32_t)))),
+      tile_seeds_(
+          std::min(kMostTileSeeds,
+                   std::bit_floor(kTileBytes / (words_ * sizeof(int32_t))))),
       tiles_((orbit.positions() + tile_seeds_ - 1) / tile_seeds_),
       values_(orbit.values(),
               orbit.values() + orbit.positions() + kOrbitPadding),
@@ -67,7 +72,7 @@ WeightedSearch::WeightedSearch(const Orbit &orbit, const WeightedKernel &kernel,
 }
 
 void WeightedSearch::start(const BlockVector &importances) {
-  view_.single_values = values_.data();
+  view_.single_values = values_.data(); // of this copy of the search
   for (int c = 0; c < orbit_.code().block; ++c)
     view_.roots[c] = std::sqrt(importances[c]);
   trials_ = trials_for(importances);
@@ -95,7 +100,8 @@ size_t WeightedSearch::trials_for(const BlockVector &importances) const {
     return product < power;
   };
   size_t trials = kFewTrials;
-  for (double mean = kUnequal; trials < kMostTrials && is_below(mean); mean /= 2)
+  for (double mean = kUnequal; trials < kMostTrials && is_below(mean);
+       mean /= 2)
     trials *= 2;
   return trials;
 }
@@ -109,10 +115,13 @@ void WeightedSearch::run(const BlockSource &source, size_t first, size_t stride,
       records[index] = kZeroRecord;
       size += load(source, index, rows_[size]);
     }
-    scan(rows_.data(), size, reach_, !exact_);
+    scan(rows_.data(), size, reach_, true);
     needed_ = 0;
-    for (size_t b = 0; b < size; ++b)
+    for (size_t b = 0; b < size; ++b) {
       records[rows_[b].index] = decide(rows_[b]);
+      if (rows_[b].candidates.capacity() > kKeptCandidates)
+        std::vector<Candidate>().swap(rows_[b].candidates);
+    }
     if (size > 0)
       reach_ = kReserve * std::max(needed_, margin_);
   }
@@ -219,7 +228,7 @@ void WeightedSearch::find_likely(Row &row) {
   float tried = -1, limit = kFirst * row.reach, last = last_residual();
   while (tried < std::min(last, best_.error + margin_)) {
     limit = std::min(limit, best_.error + margin_);
-    if (limit > row.reach && row.candidates.size() < trials_) {
+    if (limit >= row.reach && row.candidates.size() < trials_) {
       scan(&row, 1, std::max(limit, kWider * row.reach), false);
       last = last_residual();
     }
@@ -274,7 +283,7 @@ void WeightedSearch::certify(Row &row) {
     const double error = finisher_.error() / finisher_.energy();
     return static_cast<float>(error) + margin_;
   };
-  if (limit() > row.reach)
+  if (limit() >= row.reach)
     scan(&row, 1, limit(), false);
   std::ranges::sort(row.candidates);
   // A vector beats zero only if it is shorter than twice the block.

@@ -18,11 +18,11 @@ namespace seedlm {
 // the blocks D^(1/2) w and the bases D^(1/2) U. Their factors are computed for
 // all seeds at once, when the importances are set.
 //
-// Seeds are proposed in order of their residual 1 - |Q^T w|^2, computed in fixed
-// point, w of length 1. The one of least estimated error
-// (WeightedKernel::try_out), of equal ones the least, gets its best coefficients
-// and exponent. With `exact`, all seeds that could be better are tried with
-// Finisher until none is left; without, residuals are coarse.
+// For some seeds of least residual 1 - |Q^T w|^2, w of length 1, the error is
+// estimated (WeightedKernel::try_out). The one of least estimate, of equal ones
+// the least, gets its best coefficients and exponent. With `exact`, all seeds
+// that could be better are tried with Finisher until none is left; without,
+// factors are in single precision.
 class WeightedSearch {
 public:
   WeightedSearch(const Orbit &orbit, const WeightedKernel &kernel, bool exact);
@@ -48,7 +48,7 @@ private:
     double length;
     float single[kMaxBlock];
     int32_t words[kMaxPairs]; // in fixed point, of length 1
-    // All seeds with residuals up to `reach`.
+    // All seeds with residuals below `reach`, and some with that.
     std::vector<Candidate> candidates;
     float reach;
   };

@@ -126,7 +126,7 @@ def encode(
             progress(done, total)
 
     measured = measured_importance(np.zeros(columns) if shares is None else shares, code)
-    scale = choose_scales(matrix, code)
+    scale = choose_scales(matrix, code, shares)
     job = _Job(matrix, code, scale, measured, encode_blocks, advance)
     for band in _slices(rows, max(1, height)):
         fields = _encode_band(job, band, size)
@@ -298,7 +298,7 @@ def _block_encoder(
 
 def _largest_chunk(code: Code, mode: Mode, threads: int, *, weighted: bool) -> int:
     if weighted:
-        return threads * max(1, _WEIGHTED_CHUNK_TRIALS // code.seeds)
+        return threads * min(_CHUNK_BLOCKS["certified"], _WEIGHTED_CHUNK_TRIALS // code.seeds)
     if cell_counts(code) is None or mode == "exhaustive":
         return min(_CHUNK_BLOCKS["exhaustive"], max(1, _CHUNK_TRIALS // code.seeds))
     return _CHUNK_BLOCKS[mode]

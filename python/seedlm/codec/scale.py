@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Choice of the scales of a weight matrix, which centre the exponents on its blocks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, cast
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from seedlm.codec import _native
 from seedlm.codec.code import Code
+from seedlm.codec.importance import Importance, measured_importance, searched_importance
 from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.codec.native import native_code
 from seedlm.codec.sources import Matrix
@@ -17,6 +19,7 @@ from seedlm.codec.weights import largest_weight, row_chunks
 
 Scales = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 _Floats = npt.NDArray[np.float64]
+_ErrorOf = Callable[[float], float]
 
 # With three or four exponent bits, how far 2**greatest_exponent * scale lies below the largest
 # weight, in octaves. Coefficients reach above it. Measured on Gaussian, Student-t(4), outlier-laden
@@ -33,15 +36,17 @@ _SAMPLE_WIDTH = 12
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
-def choose_scales(weights: Matrix, code: Code) -> Scales:
+def choose_scales(weights: Matrix, code: Code, importance: Importance | None = None) -> Scales:
     """Returns the scales of checked weights, `code.scale_dtype` of `code.scale_shape`.
 
-    They are positive; 1 where all weights are zero.
+    They are positive; 1 where all weights are zero. Checked importances [columns] weight the errors
+    by which a multiple of the root mean square is chosen; equal ones are the same as none.
     """
     if code.scale == "tensor" and code.exponent_bits >= 3:
         return np.array(_of_largest(largest_weight(weights), code))
     sizes = _root_mean_squares(weights, code)
-    multiple = _best_multiple(weights, sizes, code)
+    equal = importance is None or bool((importance == importance[0]).all())
+    multiple = _best_multiple(weights, sizes, code, None if equal else importance)
     return _representable(np.where(sizes > 0, multiple * sizes, 1.0), code)
 
 
@@ -84,12 +89,20 @@ def _root_mean_squares(weights: Matrix, code: Code) -> _Floats:
     return np.asarray(largest * np.sqrt(sums / np.bincount(groups))).reshape(shape)
 
 
-def _best_multiple(weights: Matrix, sizes: _Floats, code: Code) -> float:
+def _best_multiple(
+    weights: Matrix, sizes: _Floats, code: Code, importance: Importance | None
+) -> float:
     """Returns the multiple of `sizes` whose scales give a sample of blocks the least error."""
     narrow = _narrow(code)
     start = _gaussian_multiple(narrow)
-    blocks, units = _sample(weights, sizes, code)
-    best = _search(blocks, units, narrow, start) if len(blocks) else start
+    blocks, units, columns = _sample(weights, sizes, code)
+    best = start
+    if len(blocks) and importance is None:
+        best = _search(_errors_of(blocks, units, narrow), start)
+    elif len(blocks) and importance is not None:
+        searched = searched_importance(importance, code)[columns]
+        measured = measured_importance(importance, code)[columns] * units[:, None]
+        best = _search(_weighted_errors_of(blocks, searched, measured, narrow), start)
     shift = _gaussian_multiple(code) - start
     return float(_MULTIPLES[min(max(best + shift, 0), len(_MULTIPLES) - 1)])
 
@@ -112,29 +125,66 @@ def _gaussian_multiple(code: Code) -> int:
     shape = (_SAMPLE_BLOCKS, code.block)
     blocks = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     middle = int(np.flatnonzero(_MULTIPLES == 0.25)[0])
-    return _search(blocks, np.ones(len(blocks)), code, middle)
+    return _search(_errors_of(blocks, np.ones(len(blocks)), code), middle)
 
 
-def _search(blocks: npt.NDArray[np.float32], units: _Floats, code: Code, start: int) -> int:
-    """Returns the index of the multiple of least error, downhill from `start`."""
+def _errors_of(blocks: npt.NDArray[np.float32], units: _Floats, code: Code) -> _ErrorOf:
+    """Returns the error of blocks by their scale, with `units` [n] as factors."""
     native = native_code(code)
+
+    def error(scale: float) -> float:
+        scales = np.full(len(blocks), scale, np.float32)
+        return float(_native.encode_blocks(blocks, scales, native, threads=1)[3] @ units)
+
+    return error
+
+
+def _weighted_errors_of(
+    blocks: npt.NDArray[np.float32], searched: Importance, measured: Importance, code: Code
+) -> _ErrorOf:
+    """Returns the error of blocks by their scale, with importances [n, block] of each."""
+    native = native_code(code)
+
+    def error(scale: float) -> float:
+        scales = np.full(len(blocks), scale, np.float32)
+        records = _native.encode_weighted(
+            blocks,
+            scales,
+            native,
+            importances=searched,
+            measured=measured,
+            exact=False,
+            threads=1,
+        )
+        return float(records[4].sum())
+
+    return error
+
+
+def _search(error_of: _ErrorOf, start: int) -> int:
+    """Returns the index of the multiple of least error, downhill from `start`.
+
+    Long steps come first, which few local minima hold up.
+    """
 
     @cache
     def error(index: int) -> float:
-        scales = np.full(len(blocks), _MULTIPLES[index], np.float32)
-        return float(_native.encode_blocks(blocks, scales, native, threads=1)[3] @ units)
+        return error_of(float(_MULTIPLES[index]))
 
     best = start
-    for step in (1, -1):
+    for step in (3, -3, 1, -1):
         while 0 <= best + step < len(_MULTIPLES) and error(best + step) < error(best):
             best += step
     return best
 
 
-def _sample(weights: Matrix, sizes: _Floats, code: Code) -> tuple[npt.NDArray[np.float32], _Floats]:
-    """Returns blocks in units of their sizes, float32 [n, block], and the squares of the sizes.
+def _sample(
+    weights: Matrix, sizes: _Floats, code: Code
+) -> tuple[npt.NDArray[np.float32], _Floats, npt.NDArray[np.int64]]:
+    """Returns blocks in units of their sizes, the squares of the sizes and places in their rows.
 
-    Blocks whose scale has only zeros are left out.
+    These are float32 [n, block], float64 [n] and int64 [n]. Blocks whose scale has only zeros are
+    left out.
     """
     rows, columns = weights.shape
     blocks_per_row = code.blocks_per_row(columns)
@@ -153,5 +203,5 @@ def _sample(weights: Matrix, sizes: _Floats, code: Code) -> tuple[npt.NDArray[np
     unit = np.broadcast_to(wide[:, code.scale_groups(columns)], (rows, blocks_per_row))[row, block]
     used = unit > 0
     values, unit = values[used], unit[used]
-    largest = unit.max(initial=0.0)
-    return (values / unit[:, None]).astype(np.float32), np.square(unit / (largest or 1.0))
+    squares = np.square(unit / (unit.max(initial=0.0) or 1.0))
+    return (values / unit[:, None]).astype(np.float32), squares, block[used]
