@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from kernel_builds import ISAS, Isa, build_sanitized, command, runs
+from kernel_builds import ISAS, Isa, runs
 from kernel_calls import (
     BYTE_PRESETS,
     Call,
@@ -109,8 +108,8 @@ def test_error_is_a_tenth_of_the_weights_error(isa: Isa, harness: Harness, name:
 
 
 @pytest.mark.parametrize("name", BYTE_PRESETS)
-def test_kernels_touch_only_their_operands(isa: Isa, tmp_path: Path, name: str) -> None:
-    harness = command(isa, build_sanitized(isa, tmp_path))
+def test_kernels_touch_only_their_operands(isa: Isa, sanitized: Harness, name: str) -> None:
+    harness = sanitized(isa)
     for rows, columns in [(64, 24), (65, 97), (1, 300)]:
         encoded = random_encoded(name, rows, columns)
         prepared = prepare(harness, encoded.code, random_activations(2, columns), Call(1, 2))
