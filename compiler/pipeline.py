@@ -30,7 +30,7 @@ from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.compress_constants import CompressConstants, Progress
-from seedlm.passes.cpu_form.kernels import kernel_prefix
+from seedlm.passes.cpu_form.kernels import check_activations, kernel_prefix
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
@@ -53,6 +53,7 @@ class CompileOptions:
         code: Name of the preset code.
         selection: Which weights are compressed.
         target: The device.
+        activations: What CPU kernels multiply weights with, one of `ACTIVATIONS`.
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
@@ -63,6 +64,7 @@ class CompileOptions:
     code: str = "paper-4bit"
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
+    activations: str = "f32"
     params: Path | None = None
     compile_to: str | None = None
     mode: Mode = "fast"
@@ -162,7 +164,9 @@ def _flags(options: CompileOptions) -> list[str]:
 def _compress_pass(
     options: CompileOptions, isa: str | None, archives: Archives, progress: Progress | None
 ) -> CompressConstants:
-    has_kernels = isa is not None and kernel_prefix(preset(options.code)) is not None
+    code = preset(options.code)
+    check_activations(options.activations, code, isa)
+    has_kernels = isa is not None and kernel_prefix(code) is not None
     return CompressConstants(
         code=options.code,
         selection=options.selection,
@@ -180,8 +184,8 @@ def _passes(compress: CompressConstants, options: CompileOptions, isa: str | Non
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    lowerings: list[Pass] = [LowerToLinalg()] if isa is None else [LowerToCpu(isa), LowerToLinalg()]
-    return [compress, FuseGenerate(), PackCodes(cpu_kernels=isa is not None), *lowerings]
+    on_cpu = [] if isa is None else [LowerToCpu(isa, options.activations)]
+    return [compress, FuseGenerate(), PackCodes(bool(on_cpu)), *on_cpu, LowerToLinalg()]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives) -> Pass:

@@ -98,7 +98,9 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     ExternalizeConstants.name: _externalize_constants,
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
-    LowerToCpu.name: lambda options: LowerToCpu(options.string("isa", "x86_64-baseline")),
+    LowerToCpu.name: lambda options: LowerToCpu(
+        options.string("isa", "x86_64-baseline"), options.string("activations", "f32")
+    ),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
     PackCodes.name: lambda options: PackCodes(options.flag("cpu-kernels")),
 }

@@ -19,6 +19,7 @@ from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 from seedlm.frontend import Imported, import_model
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _console
 from seedlm.tools._exit import exit_code_of
@@ -103,6 +104,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         help="processor as LLVM names it; the module runs on no lesser one (host)",
     )
     group.add_argument(
+        "--activations",
+        choices=ACTIVATIONS,
+        default="f32",
+        help="what weights are multiplied with: activations as they are, or of 8 bits (f32)",
+    )
+    group.add_argument(
         "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"
     )
     group.add_argument(
@@ -183,6 +190,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             embeddings=arguments.compress_embeddings,
         ),
         target=Target(arguments.target, arguments.target_cpu),
+        activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,
         mode=arguments.search,
