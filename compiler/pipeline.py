@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import CodeStore, Mode, Statistics
+from seedlm.codec import CodeStore, Mode, Statistics, preset
 from seedlm.codec.cells import forget_tables
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.imported import Imported
@@ -33,6 +33,7 @@ from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
 from seedlm.passes.compress_constants import CompressConstants, Progress
+from seedlm.passes.cpu_form.kernels import check_activations
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
@@ -59,6 +60,7 @@ class CompileOptions:
         budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
+        activations: What CPU kernels multiply weights with, one of `ACTIVATIONS`.
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
         calibration: What the weights are multiplied with, for codes that keep the outputs rather
@@ -76,6 +78,7 @@ class CompileOptions:
     budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
+    activations: str = "f32"
     params: Path | None = None
     compile_to: str | None = None
     calibration: Statistics | None = None
@@ -205,8 +208,11 @@ def _code_plan(options: CompileOptions) -> CodePlan:
 def _compress_pass(
     options: CompileOptions, isa: str | None, archives: Archives
 ) -> CompressConstants:
+    plan = _code_plan(options)
+    for name in plan.names() if options.activations != "f32" else ():
+        check_activations(options.activations, preset(name), isa)
     return CompressConstants(
-        codes=_code_plan(options),
+        codes=plan,
         selection=options.selection,
         archives=archives,
         statistics=options.calibration,
@@ -223,9 +229,9 @@ def _passes(compress: CompressConstants, options: CompileOptions, isa: str | Non
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    lowerings: list[Pass] = [LowerToLinalg()] if isa is None else [LowerToCpu(isa), LowerToLinalg()]
-    pack = PackCodes(compress.blobs, cpu_kernels=isa is not None)
-    return [compress, FuseGenerate(), pack, *lowerings]
+    on_cpu = [] if isa is None else [LowerToCpu(isa, options.activations)]
+    pack = PackCodes(compress.blobs, cpu_kernels=bool(on_cpu))
+    return [compress, FuseGenerate(), pack, *on_cpu, LowerToLinalg()]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:

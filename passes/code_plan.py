@@ -63,6 +63,12 @@ class CodePlan:
             except SeedlmError as error:
                 raise SeedlmError(f"code for '{pattern}': {error}") from None
 
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of the codes that weights may get, without "dense"."""
+        usual = (self.default,) if self.budget is None else self.budget.codes
+        all_names = dict.fromkeys((*usual, *(name for _, name in self.patterns)))
+        return tuple(name for name in all_names if name != DENSE)
+
     def codes_for(self, name: str) -> tuple[str, ...]:
         """Returns the names of the codes that a weight may get."""
         for pattern, code in self.patterns:

@@ -158,7 +158,9 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
     InstrumentActivations.name: _instrument_activations,
-    LowerToCpu.name: lambda options: LowerToCpu(options.string("isa", "x86_64-baseline")),
+    LowerToCpu.name: lambda options: LowerToCpu(
+        options.string("isa", "x86_64-baseline"), options.string("activations", "f32")
+    ),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
     PackCodes.name: lambda options: PackCodes(cpu_kernels=options.flag("cpu-kernels")),
 }

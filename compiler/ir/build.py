@@ -99,6 +99,15 @@ def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
     return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
 
 
+def transposed(value: ir.Value, permutation: Sequence[int]) -> ir.Value:
+    """Returns `value` with dimension `permutation[i]` as dimension i; itself if nothing moves."""
+    if list(permutation) == sorted(permutation):
+        return value
+    element = ir.RankedTensorType(value.type).element_type
+    output = empty([dim_size(value, i) for i in permutation], element)
+    return linalg.transpose(value, outs=[output], permutation=list(permutation)).results[0]
+
+
 def split_first(value: ir.Value, sizes: Sequence[ir.Value | int]) -> ir.Value:
     """Splits the first dimension into `sizes`."""
     if len(sizes) == 1:

@@ -28,6 +28,7 @@ _PIPELINE = (
     "iree-codegen-llvmcpu-vector-lowering-pipeline"
 )
 _NAME = "@NAME"
+_PREPARED_ROWS = 8  # rows of activations that a workgroup prepares
 _VECTOR = 64  # elements that the epilogue computes at a time, at most
 
 
@@ -43,6 +44,8 @@ class Problem:
         tile_bytes: Bytes of the codes of a tile of the weight's rows.
         scale_element: The MLIR type of the scales.
         has_row_scales: Whether each row has a scale; if not, the tensor has one.
+        x_size: Elements of a row of x as the microkernel reads it.
+        x_element: The MLIR type of those elements.
     """
 
     function: str
@@ -52,6 +55,8 @@ class Problem:
     tile_bytes: int
     scale_element: str
     has_row_scales: bool
+    x_size: int
+    x_element: str
 
 
 @dataclass
@@ -74,9 +79,26 @@ class Executables:
         epilogue's operands; then numbers: the scale if there is one only, and the batch if it is
         not known. The batch is its workload as well.
         """
-        text = _executable(problem, epilogue)
+        name = f"{problem.function}_{problem.rows}x{problem.columns}"
+        return self._symbol(_executable(problem, epilogue), name)
+
+    def prepare_symbol(self, function: str, batch: int | None, columns: int, size: int) -> str:
+        """Returns the name of the executable that prepares activations.
+
+        Its entry point has the same name, and takes x [batch, columns] and, if it is not known,
+        the batch, which is its workload as well.
+
+        Args:
+            function: The microkernel.
+            batch: Rows; None if known at run time only.
+            columns: Elements of a row.
+            size: Bytes of a row that is prepared.
+        """
+        return self._symbol(_prepare(function, batch, columns, size), f"{function}_{columns}")
+
+    def _symbol(self, text: str, prefix: str) -> str:
         if text not in self._symbols:
-            name = f"{problem.function}_{problem.rows}x{problem.columns}_{len(self._symbols)}"
+            name = f"{prefix}_{len(self._symbols)}"
             self._insert(text, name)
             self._symbols[text] = name
         return self._symbols[text]
@@ -131,6 +153,30 @@ def _executable(problem: Problem, epilogue: Epilogue) -> str:
     )
 
 
+def _prepare(function: str, batch: int | None, columns: int, size: int) -> str:
+    """Returns the executable that prepares activations as MLIR text, with names to be put in."""
+    rows = Dimension(batch, "%m", "%height")
+    x = Buffer("x", "f32", (rows, Dimension.whole(columns)))
+    output = Buffer("out", "i8", (rows, Dimension.whole(size)))
+    workload = "%batch: index" if batch is None else ""
+    template = _TEMPLATES.get_template("prepare.mlir.j2")
+    return template.render(
+        name=_NAME,
+        function=function,
+        workload=workload,
+        static_batch="" if batch is None else f"%batch = arith.constant {batch} : index",
+        arguments=[
+            *(f"%{buffer.name}: !stream.binding" for buffer in (x, output)),
+            *filter(None, [workload]),
+        ],
+        rows=_PREPARED_ROWS,
+        columns=columns,
+        pipeline=_PIPELINE,
+        x=x,
+        output=output,
+    )
+
+
 def _kernel_inputs(
     problem: Problem, batch: Dimension, rows: Dimension
 ) -> tuple[Buffer, Buffer, Buffer]:
@@ -139,7 +185,7 @@ def _kernel_inputs(
     return (
         Buffer("codes", "i8", (tiles, Dimension.whole(problem.tile_bytes))),
         Buffer("scales", problem.scale_element, (scales,)),
-        Buffer("x", "f32", (batch, Dimension.whole(problem.columns))),
+        Buffer("x", problem.x_element, (batch, Dimension.whole(problem.x_size))),
     )
 
 

@@ -24,6 +24,10 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
     "aarch64": {"aarch64-dotprod": frozenset({"dotprod"}), "aarch64-baseline": frozenset()},
 }
 
+ACTIVATIONS = ("f32", "int8")
+_INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
+_BYTE_BITS = 8
+
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
 
 
@@ -31,6 +35,32 @@ def kernel_prefix(code: Code) -> str | None:
     """Returns how the names of the kernels of `code` start, None if there are none."""
     names = [name for name in _PRESETS if preset(name) == code and has_layout(code)]
     return f"seedlm_{names[0].replace('-', '_')}" if names else None
+
+
+def check_activations(activations: str, code: Code, isa: str | None) -> None:
+    """Checks that there are kernels with such activations for a code that has kernels.
+
+    Args:
+        activations: One of `ACTIVATIONS`.
+        code: The code.
+        isa: The instruction set; None if there are no kernels for the target.
+
+    Raises:
+        SeedlmError: There are none.
+    """
+    if activations not in ACTIVATIONS:
+        raise SeedlmError(f"activations '{activations}' are not one of {', '.join(ACTIVATIONS)}")
+    if activations == "f32":
+        return
+    if isa not in _INT8_INSTRUCTION_SETS:
+        known = ", ".join(_INT8_INSTRUCTION_SETS)
+        raise SeedlmError(
+            f"activations of 8 bits need {known}, but the target is {isa or 'another architecture'}"
+        )
+    if code.basis_bits != _BYTE_BITS:
+        raise SeedlmError(
+            f"activations of 8 bits need a code with basis values of 8 bits, not {code.basis_bits}"
+        )
 
 
 def best_instruction_set(architecture: str, features: Set[str]) -> str | None:

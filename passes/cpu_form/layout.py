@@ -69,6 +69,16 @@ def step_bytes(code: Code) -> int:
     return TILE_ROWS * code.record_bits // 8
 
 
+def prepared_bytes(code: Code, columns: int) -> int:
+    """Returns the bytes of a row of activations prepared for kernels with activations of 8 bits.
+
+    They are for codes with basis values of a byte. For each block there are 8 bytes with the
+    integers of its columns, 8 with those of its even columns and then its odd ones, an i32 with
+    -128 times their sum and an f32 with their scale.
+    """
+    return 24 * code.blocks_per_row(columns)
+
+
 def tile_codes(seeds: Seeds, coefficients: Integers, exponents: Integers, code: Code) -> Codes:
     """Returns records in tiles, uint8 [tiles, blocks * step_bytes].
 

@@ -22,6 +22,7 @@ from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
 from seedlm.frontend import import_model
 from seedlm.passes.code_plan import BUDGET_CODES, DENSE, Budget, check_code, split_pair
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
@@ -125,6 +126,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         default="host",
         metavar="CPU",
         help="processor as LLVM names it; the module runs on no lesser one (host)",
+    )
+    group.add_argument(
+        "--activations",
+        choices=ACTIVATIONS,
+        default="f32",
+        help="what weights are multiplied with: activations as they are, or of 8 bits (f32)",
     )
     group.add_argument(
         "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"
@@ -231,6 +238,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             embeddings=arguments.compress_embeddings,
         ),
         target=Target(arguments.target, arguments.target_cpu),
+        activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,
         mode=arguments.search,

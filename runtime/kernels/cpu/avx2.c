@@ -15,7 +15,7 @@
 // The offsets of table entries in bytes and coefficients as signed bytes, by row but for the offsets
 // that come from byte planes, which are by place in the plane.
 struct records {
-  uint32_t first[STEPS][TILE_ROWS], second[STEPS][TILE_ROWS];
+  uint16_t first[STEPS][TILE_ROWS], second[STEPS][TILE_ROWS];
   int32_t coefficients[STEPS][TILE_ROWS];
 };
 
@@ -26,13 +26,13 @@ INLINE __m256i load(const void *address) { return _mm256_loadu_si256(address); }
 INLINE void store(void *address, __m256i value) { _mm256_storeu_si256(address, value); }
 
 INLINE __m256i offsets_of(__m256i indices) {
-  return _mm256_slli_epi32(indices, 5); // sizeof(basis_bytes) is 32
+  return _mm256_slli_epi16(indices, 5); // sizeof(basis_bytes) is 32
 }
 
-INLINE void read_plane(const uint8_t *plane, uint32_t *offsets) {
-  for (int i = 0; i < TILE_ROWS; i += 8) {
-    const __m128i bytes = _mm_loadl_epi64((const __m128i *)(plane + i));
-    store(offsets + i, offsets_of(_mm256_cvtepu8_epi32(bytes)));
+INLINE void read_plane(const uint8_t *plane, uint16_t *offsets) {
+  for (int i = 0; i < TILE_ROWS; i += 16) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(plane + i));
+    store(offsets + i, offsets_of(_mm256_cvtepu8_epi16(bytes)));
   }
 }
 
@@ -65,7 +65,10 @@ INLINE void read_lanes(const struct code *code, __m256i lanes, int i, int row,
                               _mm256_srli_epi32(lanes, 16)};
     for (int h = 0; h < 2; ++h) {
       q[h] = spread_coefficients(code, words[h]);
-      store(records->second[i] + row + 16 * h, offsets_of(_mm256_srli_epi32(words[h], 12)));
+      const __m256i offsets = offsets_of(_mm256_srli_epi32(words[h], 12));
+      const __m256i joined = _mm256_permute4x64_epi64(_mm256_packus_epi32(offsets, offsets), 8);
+      _mm_storeu_si128((__m128i *)(records->second[i] + row + 16 * h),
+                       _mm256_castsi256_si128(joined));
     }
   }
   for (int h = 0; h < 2; ++h)
@@ -84,8 +87,8 @@ INLINE void read_records(const struct code *code, const uint8_t *step, int i,
 
 INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
                           int place) {
-  const uint32_t first = records->first[i][place];
-  const uint32_t second = records->second[i][code->seed_bits == 16 ? place : row];
+  const size_t first = records->first[i][place];
+  const size_t second = records->second[i][code->seed_bits == 16 ? place : row];
   const __m256i basis = _mm256_xor_si256(load((const char *)first_table(code) + first),
                                          load((const char *)second_table(code) + second));
   const __m256i q = _mm256_set1_epi32(records->coefficients[i][row]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels for AVX-512 with VBMI, VNNI and GFNI.
 
-#include "avx512_step.h"
+#include "avx512_int8.h"
 
 #define LANES 16
 #define PANEL_VECTORS 4
@@ -55,11 +55,6 @@ INLINE __m512 row_sums(const struct code *code, const __m512 *sums, int group) {
   const __m512 first = sums[2 * group], second = sums[2 * group + 1];
   return _mm512_add_ps(_mm512_permutex2var_ps(first, even_lanes(), second),
                        _mm512_permutex2var_ps(first, odd_lanes(), second));
-}
-
-INLINE __mmask16 mask_of(size_t rows, int group) {
-  const int count = (int)least(rows, TILE_ROWS) - 16 * group;
-  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1 << count) - 1);
 }
 
 // Copies the activations of the last block, if it is not a whole one, and fills them up with zeros.
@@ -157,3 +152,24 @@ INLINE void multiply(const struct code *code, const struct operands *o) {
 }
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
+
+#define DEFINE_INT8_KERNEL(NAME, SCALE)                                                            \
+  void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
+                               uint8_t *prepared, size_t prepared_offset,                          \
+                               size_t prepared_stride, size_t columns, size_t batch) {             \
+    prepare_rows(x + x_offset, x_stride, prepared + prepared_offset, prepared_stride, columns,     \
+                 batch);                                                                           \
+  }                                                                                                \
+  void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
+                            const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \
+                            size_t prepared_offset, size_t prepared_stride, float *y,              \
+                            size_t y_offset, size_t y_stride, size_t rows, size_t columns,         \
+                            size_t batch) {                                                        \
+    const struct operands o = {codes + codes_offset, codes_stride, scales + scales_offset,         \
+                               NULL,                 0,            y + y_offset,                   \
+                               y_stride,             rows,         columns,                        \
+                               batch};                                                             \
+    multiply_int8(&NAME, &o, prepared + prepared_offset, prepared_stride);                         \
+  }
+
+SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

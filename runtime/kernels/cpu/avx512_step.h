@@ -55,6 +55,12 @@ INLINE __m512i odd_lanes(void) {
   return _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
 }
 
+// The lanes of rows that a tile has.
+INLINE __mmask16 mask_of(size_t rows, int group) {
+  const int count = (int)least(rows, TILE_ROWS) - 16 * group;
+  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1 << count) - 1);
+}
+
 // The bytes of four planes as lanes, ascending rows in `words[0]` and so on.
 INLINE void interleave4(__m512i p0, __m512i p1, __m512i p2, __m512i p3, __m512i *words) {
   const __m512i a = _mm512_unpacklo_epi8(p0, p1), b = _mm512_unpackhi_epi8(p0, p1);

@@ -41,10 +41,14 @@ def main() -> None:
 
 
 def _presets() -> str:
-    """Returns the list of presets with the C type of their scales."""
+    """Returns lists of presets with the C type of their scales: all, and with bytes as basis."""
     types = {"f16": "uint16_t", "f32": "float"}
-    items = [f"X({_identifier(name)}, {types[preset(name).scale_type]})" for name in PRESETS]
-    return f"#define SEEDLM_PRESETS(X) {' '.join(items)}\n"
+    items = {name: f"X({_identifier(name)}, {types[preset(name).scale_type]})" for name in PRESETS}
+    of_bytes = [item for name, item in items.items() if preset(name).basis_bits == 8]
+    return (
+        f"#define SEEDLM_PRESETS(X) {' '.join(items.values())}\n"
+        f"#define SEEDLM_BYTE_PRESETS(X) {' '.join(of_bytes)}\n"
+    )
 
 
 def _identifier(name: str) -> str:

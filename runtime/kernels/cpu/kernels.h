@@ -19,3 +19,26 @@
 
 SEEDLM_PRESETS(SEEDLM_DECLARE)
 #undef SEEDLM_DECLARE
+
+// The same with activations of 8 bits, for codes of 8 columns whose basis values are bytes; only for
+// AVX-512. Activations are prepared first: for each block of 8 columns, the last filled up with zeros,
+// one `prepared` a row. x is about scale times the integers.
+struct prepared {
+  int32_t halves[2];   // integers of columns 0 to 3 and 4 to 7, as bytes
+  int32_t parities[2]; // integers of columns 0, 2, 4, 6 and 1, 3, 5, 7
+  int32_t correction;  // -128 times the sum of the integers
+  float scale;
+} __attribute__((packed));
+
+#define SEEDLM_DECLARE(NAME, SCALE)                                                                \
+  void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
+                               uint8_t *prepared, size_t prepared_offset,                          \
+                               size_t prepared_stride, size_t columns, size_t batch);              \
+  void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
+                            const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \
+                            size_t prepared_offset, size_t prepared_stride, float *y,              \
+                            size_t y_offset, size_t y_stride, size_t rows, size_t columns,         \
+                            size_t batch);
+
+SEEDLM_BYTE_PRESETS(SEEDLM_DECLARE)
+#undef SEEDLM_DECLARE

@@ -5,6 +5,7 @@
 #include "code.h"
 
 #define SEEDLM_PRESETS(X) X(paper_4bit, float) X(paper_3bit, float) X(seed_4bit, uint16_t) X(seed_3bit, uint16_t)
+#define SEEDLM_BYTE_PRESETS(X) X(seed_4bit, uint16_t) X(seed_3bit, uint16_t)
 
 static const struct code paper_4bit = {
     .block = 8,

@@ -4,6 +4,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from judge import assert_equal, decoded_model, run_stock
@@ -18,15 +19,19 @@ from seedlm.passes.weight_plan import Selection
 _SMALL = Selection(min_size=1)
 
 
-def _has_avx2() -> bool:
-    flags = re.findall(r"^flags.*", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return all({"avx2", "fma", "bmi2"} <= set(line.split()) for line in flags) and bool(flags)
+def _has(*features: str) -> bool:
+    flags = re.search(r"^flags.*", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return flags is not None and set(features) <= set(flags[0].split())
+
+
+HAS_AVX2 = _has("avx2", "fma", "bmi2")
+HAS_AVX512 = _has("avx512f", "avx512vbmi", "avx512_vnni", "gfni")
 
 
 CPUS = [
     "host",
     "generic",
-    pytest.param("haswell", marks=pytest.mark.skipif(not _has_avx2(), reason="needs AVX2")),
+    pytest.param("haswell", marks=pytest.mark.skipif(not HAS_AVX2, reason="needs AVX2")),
 ]
 
 
@@ -59,3 +64,19 @@ def test_batches(tmp_path: Path) -> None:
         assert_equal(actual, [expected[:batch, :rows]], 1e-5)
     (empty,) = compiled(x[:0])
     assert empty.shape == (0, 100, 48)
+
+
+@pytest.mark.skipif(not HAS_AVX512, reason="needs AVX-512")
+@pytest.mark.parametrize("code", ["seed-4bit", "seed-3bit"])
+def test_activations_of_8_bits(code: str, tmp_path: Path) -> None:
+    """They change the outputs by much less than the codes do."""
+    model = gated_model(2, 5)
+    path = save_model(model, tmp_path / "model.onnx")
+    outputs = []
+    for activations in ("f32", "int8"):
+        options = CompileOptions(code=code, activations=activations, selection=_SMALL)
+        seedlm.compile(path, tmp_path / "model.vmfb", options)
+        outputs.append(seedlm.load(tmp_path / "model.vmfb")(*model.inputs)[0])
+    (dense,) = run_stock(path, model.inputs, tmp_path)
+    by_codes = np.linalg.norm(outputs[0] - dense)
+    assert 0 < np.linalg.norm(outputs[1] - outputs[0]) < 0.1 * by_codes

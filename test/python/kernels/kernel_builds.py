@@ -28,6 +28,7 @@ class Isa:
     level: str
     features: tuple[str, ...] = ()
     cpu_flags: tuple[str, ...] = ()
+    has_int8: bool = False
 
     @property
     def source(self) -> Path:
@@ -52,6 +53,7 @@ ISAS = (
         "x86_64_v4",
         ("avx512vbmi", "avx512vnni", "gfni"),
         ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vnni", "gfni"),
+        has_int8=True,
     ),
     Isa("avx2", "x86_64", "x86_64_v3", (), ("avx2", "fma", "bmi2", "f16c")),
     Isa("baseline-x86_64", "x86_64", "x86_64"),
@@ -76,7 +78,7 @@ def command(isa: Isa, executable: Path) -> list[str]:
 def build(isa: Isa, folder: Path) -> Path:
     """Builds the harness with kernels made by the compiler that packages are built with."""
     executable = folder / isa.name
-    sources = [*_WARNINGS, "-O1", "-fno-builtin", f"-I{KERNELS}", _HARNESS, _kernels(isa, folder)]
+    sources = [*_WARNINGS, "-O1", "-fno-builtin", *_harness_flags(isa), _kernels(isa, folder)]
     if isa.machine == platform.machine():
         _run(["gcc", *sources], executable)
     else:
@@ -88,9 +90,9 @@ def build(isa: Isa, folder: Path) -> Path:
 def build_sanitized(isa: Isa, folder: Path) -> Path:
     """Builds the harness with gcc's address and undefined behaviour sanitizers."""
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    flags = [*isa.gcc_flags, "-O0", "-ffp-contract=fast", f"-I{KERNELS}"]
+    flags = [*isa.gcc_flags, "-O0", "-ffp-contract=fast", *_harness_flags(isa)]
     executable = folder / f"{isa.name}-sanitized"
-    _run(["gcc", *flags, *sanitizers, _HARNESS, isa.source], executable)
+    _run(["gcc", *flags, *sanitizers, isa.source], executable)
     return executable
 
 
@@ -98,6 +100,10 @@ def undefined_symbols(isa: Isa, folder: Path) -> list[str]:
     """Returns the symbols that the kernels of an instruction set take from elsewhere."""
     symbols = ["nm", "-u", _kernels(isa, folder)]
     return subprocess.run(symbols, check=True, capture_output=True, text=True).stdout.split()
+
+
+def _harness_flags(isa: Isa) -> list[str | Path]:
+    return [f"-I{KERNELS}", *["-DHAS_INT8"][: isa.has_int8], _HARNESS]
 
 
 def _kernels(isa: Isa, folder: Path) -> Path:

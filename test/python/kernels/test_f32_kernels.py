@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_builds import ISAS, Isa, build_sanitized, command, runs, undefined_symbols
+from kernel_builds import ISAS, Isa, runs, undefined_symbols
 from kernel_calls import Call, multiply, random_activations, random_encoded
 
 from seedlm.codec import PRESETS, Encoded, decode
@@ -46,10 +46,10 @@ def test_only_one_row_and_column_matter(isa: Isa, harness: Harness, name: str) -
 
 
 @pytest.mark.parametrize("isa", [i for i in ISAS if i.machine == "x86_64"], ids=lambda i: i.name)
-def test_kernels_touch_only_their_operands(isa: Isa, tmp_path: Path) -> None:
+def test_kernels_touch_only_their_operands(isa: Isa, sanitized: Harness) -> None:
     if not runs(isa):
         pytest.skip(f"this machine does not run {isa.name}")
-    harness = command(isa, build_sanitized(isa, tmp_path))
+    harness = sanitized(isa)
     for name in PRESETS:
         for rows, columns, batch in [(64, 24, 1), (65, 97, 1), (70, 205, 3), (1, 300, 9)]:
             encoded = random_encoded(name, rows, columns)
