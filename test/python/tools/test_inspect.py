@@ -49,10 +49,10 @@ def test_table(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
     result = workspace.inspect(files[name])
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0].split()[:5] == ["tensor", "shape", "use", "bits", "error"]
+    assert lines[0].split()[:6] == ["tensor", "shape", "use", "code", "bits", "error"]
     first = lines[1].split()
-    assert first[:4] == ["layer1.weight", "64x128", "contraction", "4.004"]
-    assert 0.1 < float(first[4]) < 0.13
+    assert first[:5] == ["layer1.weight", "64x128", "contraction", "paper-4bit", "4.004"]
+    assert 0.1 < float(first[5]) < 0.13
     assert "2 of 3 tensors compressed with paper-4bit: 65.5 kB -> 8.2 kB" in lines
 
 
