@@ -12,7 +12,7 @@ import pytest
 from command_line import Workspace
 from judge import decoded
 from onnx import helper
-from small_models import FLOAT32, gaussian, graph_model, mixed_model, save_model
+from small_models import FLOAT32, gaussian, graph_model, mixed_model, save_model, with_weights
 
 import seedlm
 from seedlm.codec import preset
@@ -180,6 +180,15 @@ def test_budget_that_is_no_number_of_bits(bits: str, workspace: Workspace, model
 )
 def test_wrong_budget_codes(names: str, says: str, workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "--budget", "4", f"--budget-codes={names}", says=(says,))
+
+
+def test_weight_that_is_no_number(workspace: Workspace, model: Path) -> None:
+    bad = weights()["b.large"]
+    bad[7, 150] = np.nan
+    path = workspace.folder / "bad.onnx"
+    onnx.save(with_weights(onnx.load(model), {"b.large": bad}), path)
+    says = (f"{path}: b.large: weights[150, 7] is nan",)
+    workspace.refuses(path, "--budget", "4", "--dry-run", says=says)
 
 
 def test_budget_codes_without_a_budget(workspace: Workspace, model: Path) -> None:
