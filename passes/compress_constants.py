@@ -2,7 +2,8 @@
 """seedlm-compress-constants: dense weights become codes."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,7 +12,8 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
 from numpy.typing import NDArray
 
-from seedlm.codec import CodeStore, Encoded, Mode, Statistics, encode, preset
+from seedlm.codec import Code, CodeStore, Encoded, Mode, Statistics, encode, preset
+from seedlm.codec.cells import forget_tables
 from seedlm.compiler.dialect import build_generate
 from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.parameters import Archives
@@ -91,6 +93,7 @@ class CompressConstants:
     blobs: Blobs = field(default_factory=Blobs)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
     outcomes: dict[str, Outcome] = field(default_factory=dict, init=False)
+    _last_code: str = field(default="", init=False)
 
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""
@@ -98,11 +101,11 @@ class CompressConstants:
         compressed = [plan for plan in self.plans if plan.matrix is not None]
         # One code after the other, as each has tables of its own.
         compressed.sort(key=lambda plan: plan.codes)
-        total = sum(_size(plan) for plan in compressed)
+        total = sum(plan.size for plan in compressed)
         done = 0
         for plan in compressed:
             encoded = self._encode(plan, done, total)
-            done += _size(plan)
+            done += plan.size
             self.outcomes[plan.weight.name] = _outcome(encoded)
             _rewrite(plan, encoded, self.blobs)
         return bool(compressed)
@@ -130,35 +133,41 @@ class CompressConstants:
         return None if known is None else known.mean_squares
 
     def _sampled_error(self, plan: WeightPlan, code: str) -> float:
-        return sampled_error(
-            weight_matrix(plan, self.archives),
-            preset(code),
-            importance=self.importance(plan),
-            threads=self.threads,
-            memory_limit=self.memory_limit,
-        )
+        with _named(plan.weight):
+            return sampled_error(
+                weight_matrix(plan, self.archives),
+                self._next_code(code),
+                importance=self.importance(plan),
+                threads=self.threads,
+                memory_limit=self.memory_limit,
+            )
 
     def _encode(self, plan: WeightPlan, done: int, total: int) -> Encoded:
         weight = plan.weight
-        size = _size(plan)
+        size = plan.size
 
         def report(blocks: int, all_blocks: int) -> None:
             if self.progress is not None:
                 self.progress(weight.name, done + size * blocks // all_blocks, total)
 
         encoder = encode if self.store is None else self.store.encode
-        try:
+        with _named(weight):
             return encoder(
                 weight_matrix(plan, self.archives),
-                preset(plan.codes[0]),
+                self._next_code(plan.codes[0]),
                 mode=self.mode,
                 threads=self.threads,
                 memory_limit=self.memory_limit,
                 progress=report,
                 importance=self.importance(plan),
             )
-        except SeedlmError as error:
-            raise SeedlmError(f"{weight.name}: {error}") from None
+
+    def _next_code(self, name: str) -> Code:
+        """Returns a code, of which only the tables of the last one are still in memory."""
+        if self._last_code not in ("", name):
+            forget_tables()
+        self._last_code = name
+        return preset(name)
 
 
 def _check_statistics(statistics: Statistics, weights: list[Weight]) -> None:
@@ -171,9 +180,13 @@ def _check_statistics(statistics: Statistics, weights: list[Weight]) -> None:
             raise SeedlmError(f"statistics of another model: '{name}' is {theirs}, here {ours}")
 
 
-def _size(plan: WeightPlan) -> int:
-    rows, columns = plan.matrix_shape()
-    return rows * columns
+@contextmanager
+def _named(weight: Weight) -> Iterator[None]:
+    """Names the weight in errors."""
+    try:
+        yield
+    except SeedlmError as error:
+        raise SeedlmError(f"{weight.name}: {error}") from None
 
 
 def _outcome(encoded: Encoded) -> Outcome:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedlm.codec import Code, Matrix, encode
+from seedlm.codec.weights import check_weights
+from seedlm.errors import SeedlmError
 
 _SAMPLE_WEIGHTS = 1 << 15
 _RUNS = 8
@@ -29,13 +31,17 @@ def sampled_error(
     Raises:
         SeedlmError: See `encode`.
     """
-    encoded = encode(
-        sample_rows(weights),
-        code,
-        importance=importance,
-        threads=threads,
-        memory_limit=memory_limit,
-    )
+    try:
+        encoded = encode(
+            sample_rows(weights),
+            code,
+            importance=importance,
+            threads=threads,
+            memory_limit=memory_limit,
+        )
+    except SeedlmError:
+        check_weights(weights)  # names the place of a bad weight in the matrix, not the sample
+        raise
     error = encoded.weighted_relative_error
     relative = encoded.relative_error if error is None else error
     rows, columns = weights.shape

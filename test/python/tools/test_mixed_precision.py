@@ -12,7 +12,7 @@ import pytest
 from command_line import Workspace
 from judge import decoded
 from onnx import helper
-from small_models import FLOAT32, gaussian, graph_model, mixed_model, save_model
+from small_models import FLOAT32, gaussian, graph_model, mixed_model, save_model, with_weights
 
 import seedlm
 from seedlm.codec import preset
@@ -22,9 +22,9 @@ NAMES = ("a.hard", "a.easy", "b.large")
 
 def weights() -> dict[str, np.ndarray]:
     """Of equal size but the last; the easy one is of blocks that any code is good at."""
-    easy = np.zeros((96, 96), np.float32)
-    easy[::8] = gaussian(12, 96)
-    return {"a.hard": gaussian(96, 96, seed=1), "a.easy": easy, "b.large": gaussian(96, 192)}
+    easy = np.zeros((192, 192), np.float32)
+    easy[::8] = gaussian(24, 192)
+    return {"a.hard": gaussian(192, 192, seed=1), "a.easy": easy, "b.large": gaussian(192, 384)}
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def model(workspace: Workspace) -> Path:
             helper.make_node("MatMul", [values[i], name], [values[i + 1]])
             for i, name in enumerate(NAMES)
         ],
-        {"x": ((4, 96), FLOAT32)},
-        {"y": ((4, 192), FLOAT32)},
+        {"x": ((4, 192), FLOAT32)},
+        {"y": ((4, 384), FLOAT32)},
         weights(),
     )
     path = workspace.folder / "model.onnx"
@@ -74,7 +74,7 @@ def test_first_pattern_counts(workspace: Workspace, model: Path) -> None:
     assert report["code"] == "paper-3bit, paper-4bit"
     assert report["tensors"][0]["reason"] == "dense by choice"
     w = weights()
-    x = gaussian(4, 96, seed=3)
+    x = gaussian(4, 192, seed=3)
     y = x @ w["a.hard"] @ decoded(w["a.easy"], (0,), "paper-3bit")
     y = y @ decoded(w["b.large"], (0,), "paper-4bit")
     np.testing.assert_allclose(seedlm.load(workspace.output)(x)[0], y, rtol=1e-3, atol=1e-2)
@@ -180,6 +180,15 @@ def test_budget_that_is_no_number_of_bits(bits: str, workspace: Workspace, model
 )
 def test_wrong_budget_codes(names: str, says: str, workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "--budget", "4", f"--budget-codes={names}", says=(says,))
+
+
+def test_weight_that_is_no_number(workspace: Workspace, model: Path) -> None:
+    bad = weights()["b.large"]
+    bad[7, 150] = np.nan
+    path = workspace.folder / "bad.onnx"
+    onnx.save(with_weights(onnx.load(model), {"b.large": bad}), path)
+    says = (f"{path}: b.large: weights[150, 7] is nan",)
+    workspace.refuses(path, "--budget", "4", "--dry-run", says=says)
 
 
 def test_budget_codes_without_a_budget(workspace: Workspace, model: Path) -> None:
