@@ -67,7 +67,8 @@ def test_dry_run_shows_shape_type_and_bits(workspace: Workspace, model: Path) ->
     out = workspace.compile(model, "--dry-run", "--bits", "3").out
     row = next(line.split() for line in out.splitlines() if line.startswith("layer1.weight"))
     assert row == [
-        *("layer1.weight", "64x128", "f32", "compressed", "paper-3bit", "3.379", "contraction")
+        *("layer1.weight", "64x128", "f32", "compressed", "paper-3bit", "3.379"),
+        *("weights", "contraction"),
     ]
     assert out.splitlines()[-1].startswith("1 of 5 tensors would be compressed with paper-3bit")
 
