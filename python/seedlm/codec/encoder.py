@@ -34,7 +34,7 @@ _Blocks = npt.NDArray[np.float32]
 _EncodeBlocks = Callable[[_Blocks, _Blocks, slice], Records]
 
 # To be raised with every change of the codes that weights get: stored codes are not used then.
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
 
 # A chunk takes about a second, so that progress is shown and an interrupt is heeded.
 _CHUNK_BLOCKS = {"fast": 1 << 19, "certified": 1 << 16, "exhaustive": 1 << 13}

@@ -14,6 +14,7 @@ from seedlm.codec.code import Code
 from seedlm.codec.importance import Importance, measured_importance, searched_importance
 from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.codec.native import native_code
+from seedlm.codec.outliers import raise_for_outliers
 from seedlm.codec.sources import Matrix
 from seedlm.codec.weights import largest_weight, row_chunks
 
@@ -45,9 +46,22 @@ def choose_scales(weights: Matrix, code: Code, importance: Importance | None = N
     if code.scale == "tensor" and code.exponent_bits >= 3:
         return np.array(_of_largest(largest_weight(weights), code))
     sizes = _root_mean_squares(weights, code)
-    equal = importance is None or bool((importance == importance[0]).all())
-    multiple = _best_multiple(weights, sizes, code, None if equal else importance)
-    return _representable(np.where(sizes > 0, multiple * sizes, 1.0), code)
+    if importance is not None and bool((importance == importance[0]).all()):
+        importance = None
+    narrow = _narrow(code)
+    best = _best_multiple(weights, sizes, narrow, importance)
+    usual = _gaussian_multiple(narrow)
+    scales = _multiple(best + _gaussian_multiple(code) - usual) * sizes
+    if code.scale != "tensor":
+        scales *= raise_for_outliers(
+            weights,
+            sizes,
+            _multiple(best),
+            narrow,
+            importance,
+            gaussian_multiple=_multiple(usual),
+        )
+    return _representable(np.where(sizes > 0, scales, 1.0), code)
 
 
 def spread_scales(scale: Scales, code: Code, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
@@ -91,20 +105,21 @@ def _root_mean_squares(weights: Matrix, code: Code) -> _Floats:
 
 def _best_multiple(
     weights: Matrix, sizes: _Floats, code: Code, importance: Importance | None
-) -> float:
-    """Returns the multiple of `sizes` whose scales give a sample of blocks the least error."""
-    narrow = _narrow(code)
-    start = _gaussian_multiple(narrow)
+) -> int:
+    """Returns the index of the multiple of `sizes` that gives a sample of blocks least error."""
+    start = _gaussian_multiple(code)
     blocks, units, columns = _sample(weights, sizes, code)
-    best = start
-    if len(blocks) and importance is None:
-        best = _search(_errors_of(blocks, units, narrow), start)
-    elif len(blocks) and importance is not None:
-        searched = searched_importance(importance, code)[columns]
-        measured = measured_importance(importance, code)[columns] * units[:, None]
-        best = _search(_weighted_errors_of(blocks, searched, measured, narrow), start)
-    shift = _gaussian_multiple(code) - start
-    return float(_MULTIPLES[min(max(best + shift, 0), len(_MULTIPLES) - 1)])
+    if not len(blocks):
+        return start
+    if importance is None:
+        return _search(_errors_of(blocks, units, code), start)
+    searched = searched_importance(importance, code)[columns]
+    measured = measured_importance(importance, code)[columns] * units[:, None]
+    return _search(_weighted_errors_of(blocks, searched, measured, code), start)
+
+
+def _multiple(index: int) -> float:
+    return float(_MULTIPLES[min(max(index, 0), len(_MULTIPLES) - 1)])
 
 
 def _narrow(code: Code) -> Code:
