@@ -6,12 +6,14 @@ from importlib.resources import files
 
 from seedlm.codec import Code, preset
 from seedlm.errors import SeedlmError
-from seedlm.passes.cpu_form.layout import has_layout
+from seedlm.passes.cpu_form.layout import has_byte_kernels, has_layout
 
 _PRESETS = ("paper-4bit", "paper-3bit", "seed-4bit", "seed-3bit")
 _AVX2 = frozenset({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"})
 _AVX512 = (
-    _AVX2 | {f"avx512{part}" for part in ("bw", "cd", "dq", "f", "vbmi", "vl", "vnni")} | {"gfni"}
+    _AVX2
+    | {f"avx512{part}" for part in ("bw", "cd", "dq", "f", "vbmi", "vbmi2", "vl", "vnni")}
+    | {"gfni"}
 )
 
 # The features that an instruction set needs beyond those of its architecture, the best set first.
@@ -25,8 +27,8 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
 }
 
 ACTIVATIONS = ("f32", "int8")
-_INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
 _BYTE_BITS = 8
+_INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
 
@@ -61,6 +63,8 @@ def check_activations(activations: str, code: Code, isa: str | None) -> None:
         raise SeedlmError(
             f"activations of 8 bits need a code with basis values of 8 bits, not {code.basis_bits}"
         )
+    if not has_byte_kernels(code):
+        raise SeedlmError(f"activations of 8 bits need blocks of 8 and short exponents, not {code}")
 
 
 def best_instruction_set(architecture: str, features: Set[str]) -> str | None:

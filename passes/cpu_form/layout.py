@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The layout of codes that CPU kernels read: tiles of 64 rows, one step a block of columns.
 
-A step holds the records of one block of each of a tile's 64 rows, as planes:
+A step holds the records of one block of each of a tile's 64 rows. The stored seed and the exponent
+above it are the head of a record, the coefficients its body. As planes:
 
-    64 bytes   for each whole byte of the stored seeds
-    128 bytes  words of 16 bits: the coefficients, q_0 lowest, and the nibble above if there is room
-    32 bytes   the nibbles, if there is no room
+    64 bytes   for each whole byte of the heads
+    128 bytes  words of 16 bits: the bodies, q_0 lowest, and the head's last nibble if there is room
+    32 bytes   the heads' last nibbles, if there are any and no room
 
-The nibble holds what is left of the stored seed and above it the exponent; some codes have none.
-The stored seed is not the seed but the state of the register some steps later, where the lowest bit
-of the first basis value has become the lowest bit of the state: then all basis values are windows
-of one string of bits that starts with the stored seed. Nothing is added to the records: a step has
-64 times `record_bits`. Rows that fill up the last tile have records of zeros, whose weights are 0.
+The exponent is stored without sign, as what it is above the least one. The stored seed is not the
+seed but the state of the register some steps later, where the lowest bit of the first basis value
+has become the lowest bit of the state: then all basis values are windows of one string of bits that
+starts with the stored seed. Nothing is added to the records: a step has 64 times `record_bits`.
+Rows that fill up the last tile have records of zeros, whose weights are 0.
 
-Where fields are nibbles and lanes have 32 bits, the words of a row and of that 16 rows on, which
-share a lane, are mixed: the lane's bytes have a nibble of the first in their upper half and of the
-second in their lower one.
+Where fields are nibbles and lanes have 32 bits, the words of a row and of that 32 rows on are mixed
+in one lane, whose bytes have a nibble of the first in their upper half and of the second in their
+lower one. Other words share a lane with those of the rows 16 on.
 
 Kernels bring the bytes of a string together by interleaving planes, in lanes of 32 bits or, if it
 is longer than 40 bits, of 64. The order of rows in planes is what this turns into ascending rows.
@@ -35,6 +36,7 @@ from seedlm.errors import SeedlmError
 
 _WORD_BITS = 16
 _NIBBLE_BITS = 4
+_MAX_HEAD_BITS = 20
 _NARROW_STRING_BITS = 40
 _ROWS = np.arange(TILE_ROWS)
 
@@ -46,17 +48,30 @@ _Bytes = npt.NDArray[np.uint8]
 def has_layout(code: Code) -> bool:
     """Returns whether codes can be laid out for kernels."""
     return (
-        8 <= code.lfsr_width <= 16
+        code.lfsr_width >= 8
+        and head_bits(code) <= _MAX_HEAD_BITS
         and string_bits(code) <= 64
-        and _coefficient_bits(code) in (_WORD_BITS - _NIBBLE_BITS, _WORD_BITS)
+        and _body_bits(code) in (_WORD_BITS - _NIBBLE_BITS, _WORD_BITS)
         and _nibble_bits(code) in (0, _NIBBLE_BITS)
-        and code.record_bits % 8 in (0, _NIBBLE_BITS)
     )
+
+
+def has_byte_kernels(code: Code) -> bool:
+    """Returns whether kernels for basis values of a byte take a code that has a layout.
+
+    Those with activations of 8 bits are among them.
+    """
+    return code.basis_bits == 8 and code.block == 8 and code.exponent_bits <= 2
 
 
 def string_bits(code: Code) -> int:
     """Returns the length of the string that the basis values of a block are windows of."""
     return code.block * code.latent - 1 + code.basis_bits
+
+
+def head_bits(code: Code) -> int:
+    """Returns the bits of the stored seed and the exponent together."""
+    return code.lfsr_width + code.exponent_bits
 
 
 def first_bit(code: Code) -> int:
@@ -72,11 +87,10 @@ def step_bytes(code: Code) -> int:
 def prepared_bytes(code: Code, columns: int) -> int:
     """Returns the bytes of a row of activations prepared for kernels with activations of 8 bits.
 
-    They are for codes with basis values of a byte. For each block there are 8 bytes with the
-    integers of its columns, 8 with those of its even columns and then its odd ones, an i32 with
-    -128 times their sum and an f32 with their scale.
+    For each block there are 8 bytes with the integers of its columns, those of even columns first
+    if the code has four coefficients, an i32 with -128 times their sum and an f32 with their scale.
     """
-    return 24 * code.blocks_per_row(columns)
+    return 16 * code.blocks_per_row(columns)
 
 
 def tile_codes(seeds: Seeds, coefficients: Integers, exponents: Integers, code: Code) -> Codes:
@@ -94,13 +108,13 @@ def tile_codes(seeds: Seeds, coefficients: Integers, exponents: Integers, code: 
     _check(code)
     rows, blocks = seeds.shape
     tiles = -(-rows // TILE_ROWS)
-    stored = _stored_seeds(code)[seeds]
-    nibbles = _join_nibbles(stored, exponents, code)
+    heads = _join_heads(_stored_seeds(code)[seeds], exponents, code)
+    nibbles = (heads >> np.uint32(8 * _head_bytes(code))).astype(np.uint8)
     words = _join_words(coefficients, nibbles, code)
     steps = np.zeros((tiles, blocks, step_bytes(code)), np.uint8)
-    for byte in range(_seed_bytes(code)):
+    for byte in range(_head_bytes(code)):
         at = TILE_ROWS * byte + _plane_order(code)
-        steps[..., at] = _tiled(_byte_of(stored, byte), tiles)
+        steps[..., at] = _tiled(_byte_of(heads, byte), tiles)
     mixed = _mix_words(_tiled(words, tiles)) if _is_mixed(code) else _tiled(words, tiles)
     for byte in range(2):
         steps[..., _word_order(code) + byte] = _byte_of(mixed, byte)
@@ -123,18 +137,18 @@ def untile_codes(tiles: Codes, rows: int, code: Code) -> tuple[Seeds, Integers, 
     low, high = (steps[..., _word_order(code) + byte].astype(np.uint32) for byte in range(2))
     tiled = low | high << np.uint32(8)
     words = _untiled(_separate_words(tiled) if _is_mixed(code) else tiled, rows)
-    nibbles = words >> np.uint32(_coefficient_bits(code))
+    nibbles = words >> np.uint32(_body_bits(code))
     if _has_nibble_plane(code):
         upper = (np.arange(rows) % 8 >= 4)[:, None]
         pairs = _rows_of(steps, _nibble_order(code), rows)
         nibbles = np.where(upper, pairs >> np.uint32(4), pairs & np.uint32(15))
-    stored = (nibbles << np.uint32(8 * _seed_bytes(code))) & np.uint32(code.seeds)
-    for byte in range(_seed_bytes(code)):
+    heads = nibbles << np.uint32(8 * _head_bytes(code))
+    for byte in range(_head_bytes(code)):
         plane = _rows_of(steps, TILE_ROWS * byte + _plane_order(code), rows)
-        stored |= plane << np.uint32(8 * byte)
+        heads |= plane << np.uint32(8 * byte)
     bits = code.coefficient_bits
     coefficients = [_signed(words >> np.uint32(bits * p), bits) for p in range(code.latent)]
-    exponents = _signed(nibbles >> np.uint32(code.lfsr_width % 8), code.exponent_bits)
+    stored, exponents = _split_heads(heads, code)
     return _seeds_of_stored(code)[stored], np.stack(coefficients, -1), exponents
 
 
@@ -143,26 +157,32 @@ def _check(code: Code) -> None:
         raise SeedlmError(f"there is no CPU layout for {code}")
 
 
-def _seed_bytes(code: Code) -> int:
-    return code.lfsr_width // 8
-
-
-def _coefficient_bits(code: Code) -> int:
-    return code.latent * code.coefficient_bits
+def _head_bytes(code: Code) -> int:
+    return head_bits(code) // 8
 
 
 def _nibble_bits(code: Code) -> int:
-    return code.lfsr_width % 8 + code.exponent_bits
+    return head_bits(code) % 8
+
+
+def _body_bits(code: Code) -> int:
+    return code.latent * code.coefficient_bits
 
 
 def _has_nibble_plane(code: Code) -> bool:
-    return _coefficient_bits(code) + _nibble_bits(code) > _WORD_BITS
+    return _body_bits(code) + _nibble_bits(code) > _WORD_BITS
 
 
-def _join_nibbles(stored: Seeds, exponents: Integers, code: Code) -> _Bytes:
-    left, exponent_mask = code.lfsr_width % 8, (1 << code.exponent_bits) - 1
-    upper = (exponents.view(np.uint8) & np.uint8(exponent_mask)) << np.uint8(left)
-    return (stored >> np.uint32(8 * _seed_bytes(code))).astype(np.uint8) | upper
+def _join_heads(stored: Seeds, exponents: Integers, code: Code) -> Seeds:
+    above_least = exponents.astype(np.int32) - code.exponent_range[0]
+    return stored | above_least.astype(np.uint32) << np.uint32(code.lfsr_width)
+
+
+def _split_heads(heads: npt.NDArray[np.uint32], code: Code) -> tuple[Seeds, Integers]:
+    """Returns the stored seeds and the exponents of heads of `_head_bits`."""
+    above_least = (heads >> np.uint32(code.lfsr_width)) & np.uint32((1 << code.exponent_bits) - 1)
+    exponents = above_least.astype(np.int32) + code.exponent_range[0]
+    return heads & np.uint32(code.seeds), exponents.astype(np.int8)
 
 
 def _join_words(coefficients: Integers, nibbles: _Bytes, code: Code) -> npt.NDArray[np.uint32]:
@@ -182,10 +202,12 @@ def _is_mixed(code: Code) -> bool:
 
 def _mix_words(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """Mixes the nibbles of words [..., TILE_ROWS] in pairs, which become both halves of a lane."""
-    pairs = words.reshape(*words.shape[:-1], 2, 2, 16)
+    pairs = words.reshape(*words.shape[:-1], 2, TILE_ROWS // 2)
     spread = (pairs | pairs << np.uint32(8)) & np.uint32(0x00FF00FF)
     spread = (spread | spread << np.uint32(4)) & np.uint32(0x0F0F0F0F)
-    lanes = spread[..., 0, :] << np.uint32(4) | spread[..., 1, :]
+    lanes = (spread[..., 0, :] << np.uint32(4) | spread[..., 1, :]).reshape(
+        *words.shape[:-1], 2, 16
+    )
     return np.stack([lanes & 0xFFFF, lanes >> np.uint32(16)], -2).reshape(words.shape)
 
 
@@ -193,7 +215,8 @@ def _separate_words(mixed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """Undoes `_mix_words`."""
     pairs = mixed.reshape(*mixed.shape[:-1], 2, 2, 16)
     lanes = pairs[..., 0, :] | pairs[..., 1, :] << np.uint32(16)
-    spread = np.stack([lanes >> np.uint32(4), lanes], -2) & np.uint32(0x0F0F0F0F)
+    lanes = lanes.reshape(*mixed.shape[:-1], 1, TILE_ROWS // 2)
+    spread = np.concatenate([lanes >> np.uint32(4), lanes], -2) & np.uint32(0x0F0F0F0F)
     spread = (spread | spread >> np.uint32(4)) & np.uint32(0x00FF00FF)
     return ((spread | spread >> np.uint32(8)) & np.uint32(0xFFFF)).reshape(mixed.shape)
 
@@ -248,13 +271,13 @@ def _word_order(code: Code) -> _Indices:
     """
     lanes, shared = 64 // _lane_bytes(code), _lane_bytes(code) // 2
     vector, lane = _ROWS // lanes, _ROWS % lanes
-    start = TILE_ROWS * _seed_bytes(code)
+    start = TILE_ROWS * _head_bytes(code)
     return start + vector // shared * 64 + (lane * shared + vector % shared) * 2
 
 
 def _nibble_order(code: Code) -> _Indices:
     """Returns the offset in a step of the byte with the nibble of each row."""
-    return TILE_ROWS * (_seed_bytes(code) + 2) + _ROWS // 8 * 4 + _ROWS % 4
+    return TILE_ROWS * (_head_bytes(code) + 2) + _ROWS // 8 * 4 + _ROWS % 4
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels for AVX2 with FMA. vpmaddubsw and vpmaddwd multiply basis values with coefficients; they take
-// basis values as unsigned, so that sums have an excess.
+// basis values as unsigned, so that sums have an excess. Coefficients are shifted left by stored
+// exponents.
 
 #include <immintrin.h>
 
@@ -8,14 +9,14 @@
 #define PANEL_VECTORS 2
 #define STEPS 4
 #define HAS_EXCESS 1
-#define WEIGHT_MULTIPLE(CODE) 1
+#define WEIGHT_MULTIPLE(CODE) (1 / (CODE)->powers[0])
 
 #include "multiply.h"
 
-// The offsets of table entries in bytes and coefficients as signed bytes, by row but for the offsets
-// that come from byte planes, which are by place in the plane.
+// The offsets of table entries in bytes and coefficients as signed bytes. Offsets that come from byte
+// planes are by place in the plane, all else is by row.
 struct records {
-  uint16_t first[STEPS][TILE_ROWS], second[STEPS][TILE_ROWS];
+  uint16_t bytes[2][STEPS][TILE_ROWS], nibbles[STEPS][TILE_ROWS];
   int32_t coefficients[STEPS][TILE_ROWS];
 };
 
@@ -26,7 +27,7 @@ INLINE __m256i load(const void *address) { return _mm256_loadu_si256(address); }
 INLINE void store(void *address, __m256i value) { _mm256_storeu_si256(address, value); }
 
 INLINE __m256i offsets_of(__m256i indices) {
-  return _mm256_slli_epi16(indices, 5); // sizeof(basis_bytes) is 32
+  return _mm256_slli_epi16(indices, 5); // sizeof(struct basis) is 32
 }
 
 INLINE void read_plane(const uint8_t *plane, uint16_t *offsets) {
@@ -36,10 +37,35 @@ INLINE void read_plane(const uint8_t *plane, uint16_t *offsets) {
   }
 }
 
-// Numbers in the low bits of bytes as signed bytes.
-INLINE __m256i extend_signs(const struct code *code, __m256i bytes) {
-  const __m256i signs = _mm256_set1_epi8((char)(1 << (code->coefficient_bits - 1)));
-  return _mm256_sub_epi8(_mm256_xor_si256(bytes, signs), signs);
+// Stores the offsets of 8 nibbles in lanes.
+INLINE void store_nibbles(__m256i nibbles, uint16_t *offsets) {
+  const __m256i wide = offsets_of(nibbles);
+  const __m256i joined = _mm256_permute4x64_epi64(_mm256_packus_epi32(wide, wide), 8);
+  _mm_storeu_si128((__m128i *)offsets, _mm256_castsi256_si128(joined));
+}
+
+// The stored exponents of 8 rows, given the nibbles of their heads.
+INLINE __m256i read_exponents(const struct code *code, const uint8_t *step, int row,
+                              __m256i nibbles) {
+  const int bits = code->exponent_bits;
+  if (has_nibble(code))
+    return _mm256_srli_epi32(nibbles, 4 - bits);
+  const uint8_t *plane = step + TILE_ROWS * (head_bytes(code) - 1);
+  const __m128i low = _mm_loadu_si32(plane + place_of(row));
+  const __m128i high = _mm_loadu_si32(plane + place_of(row + 4));
+  return _mm256_srli_epi32(_mm256_cvtepu8_epi32(_mm_unpacklo_epi32(low, high)), 8 - bits);
+}
+
+// Numbers in the low bits of bytes as signed bytes, shifted left.
+INLINE __m256i extend_signs(const struct code *code, __m256i bytes, __m256i exponents) {
+  const int32_t each = code->latent == 4 ? 0x1010101 : 0x10101;
+  __m256i signs = _mm256_set1_epi32(each << (code->coefficient_bits - 1));
+  bytes = _mm256_xor_si256(bytes, signs);
+  if (code->exponent_bits) {
+    bytes = _mm256_sllv_epi32(bytes, exponents);
+    signs = _mm256_sllv_epi32(signs, exponents);
+  }
+  return _mm256_sub_epi8(bytes, signs);
 }
 
 // The four numbers in the low bits of lanes as a byte each.
@@ -52,45 +78,57 @@ INLINE __m256i spread_coefficients(const struct code *code, __m256i words) {
   return _mm256_and_si256(q, _mm256_set1_epi32(one * 0x1010101));
 }
 
-// Reads the lanes of 8 rows, which are also those of 8 rows 16 on.
-INLINE void read_lanes(const struct code *code, __m256i lanes, int i, int row,
-                       struct records *records) {
-  __m256i q[2];
-  if (is_mixed(code)) {
-    const __m256i nibbles = _mm256_set1_epi8(15);
-    q[0] = _mm256_and_si256(_mm256_srli_epi32(lanes, 4), nibbles);
-    q[1] = _mm256_and_si256(lanes, nibbles);
-  } else {
-    const __m256i words[2] = {_mm256_and_si256(lanes, _mm256_set1_epi32(0xffff)),
-                              _mm256_srli_epi32(lanes, 16)};
-    for (int h = 0; h < 2; ++h) {
-      q[h] = spread_coefficients(code, words[h]);
-      const __m256i offsets = offsets_of(_mm256_srli_epi32(words[h], 12));
-      const __m256i joined = _mm256_permute4x64_epi64(_mm256_packus_epi32(offsets, offsets), 8);
-      _mm_storeu_si128((__m128i *)(records->second[i] + row + 16 * h),
-                       _mm256_castsi256_si128(joined));
-    }
-  }
-  for (int h = 0; h < 2; ++h)
-    store(records->coefficients[i] + row + 16 * h, extend_signs(code, q[h]));
+// The coefficients of 8 rows of mixed words as bytes, and their nibbles.
+INLINE __m256i read_mixed(const struct code *code, __m256i lanes, int upper, __m256i *nibbles) {
+  const int32_t mask = code->latent == 4 ? 0x0f0f0f0f : 0x0f0f0f;
+  if (upper)
+    lanes = _mm256_srli_epi32(lanes, 4);
+  *nibbles = _mm256_and_si256(_mm256_srli_epi32(lanes, 24), _mm256_set1_epi32(15));
+  return _mm256_and_si256(lanes, _mm256_set1_epi32(mask));
+}
+
+// The same of words that are the upper or lower halves of lanes.
+INLINE __m256i read_words(const struct code *code, __m256i lanes, int upper, __m256i *nibbles) {
+  const __m256i words =
+      upper ? _mm256_srli_epi32(lanes, 16) : _mm256_and_si256(lanes, _mm256_set1_epi32(0xffff));
+  *nibbles = _mm256_srli_epi32(words, 12);
+  return spread_coefficients(code, words);
+}
+
+// Reads 8 rows from `row` on, whose words are in the upper or lower parts of lanes.
+INLINE void read_bodies(const struct code *code, const uint8_t *step, __m256i lanes, int upper,
+                        int i, int row, struct records *records) {
+  __m256i nibbles;
+  const __m256i q = is_mixed(code) ? read_mixed(code, lanes, upper, &nibbles)
+                                   : read_words(code, lanes, upper, &nibbles);
+  if (has_seed_nibble(code))
+    store_nibbles(nibbles, records->nibbles[i] + row);
+  const __m256i exponents = code->exponent_bits ? read_exponents(code, step, row, nibbles) : q;
+  store(records->coefficients[i] + row, extend_signs(code, q, exponents));
 }
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records) {
-  read_plane(step, records->first[i]);
-  if (code->seed_bits == 16)
-    read_plane(step + TILE_ROWS, records->second[i]);
-  for (int quarter = 0; quarter < 4; ++quarter)
-    read_lanes(code, load(step + words_at(code) + 32 * quarter), i,
-               quarter / 2 * 32 + quarter % 2 * 8, records);
+  for (int byte = 0; byte < head_bytes(code); ++byte)
+    read_plane(step + byte * TILE_ROWS, records->bytes[byte][i]);
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const __m256i lanes = load(step + words_at(code) + 32 * quarter);
+    const int row = first_row(code, quarter), further = rows_apart(code);
+    read_bodies(code, step, lanes, is_mixed(code), i, row, records);
+    read_bodies(code, step, lanes, !is_mixed(code), i, row + further, records);
+  }
 }
 
 INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
                           int place) {
-  const size_t first = records->first[i][place];
-  const size_t second = records->second[i][code->seed_bits == 16 ? place : row];
-  const __m256i basis = _mm256_xor_si256(load((const char *)first_table(code) + first),
-                                         load((const char *)second_table(code) + second));
+  const struct basis_tables *tables = tables_of(code);
+  __m256i basis = load((const char *)tables->bytes[0] + records->bytes[0][i][place]);
+  if (head_bytes(code) > 1)
+    basis = _mm256_xor_si256(
+        basis, load((const char *)tables->bytes[1] + records->bytes[1][i][place]));
+  if (has_seed_nibble(code))
+    basis =
+        _mm256_xor_si256(basis, load((const char *)tables->nibbles + records->nibbles[i][row]));
   const __m256i q = _mm256_set1_epi32(records->coefficients[i][row]);
   const __m256i pairs = _mm256_maddubs_epi16(basis, q);
   return (eight)_mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));

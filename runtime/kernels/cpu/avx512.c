@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels for AVX-512 with VBMI, VNNI and GFNI.
 
+#include "avx512_f32.h"
 #include "avx512_int8.h"
 
 #define LANES 16
@@ -12,7 +13,7 @@ enum { DIRECT_BATCH = 4 };
 // Where the activations of one block of columns are.
 struct block {
   const float *x;
-  size_t stride, columns;
+  size_t stride;
 };
 
 // The sums over columns of a few rows of activations, by row of activations and vector of the step.
@@ -26,18 +27,20 @@ INLINE __m512 activations(const struct code *code, const float *x, int i) {
       _mm512_broadcastsd_pd(_mm_castsi128_pd(_mm_loadl_epi64((const __m128i *)(x + 2 * i)))));
 }
 
+// Adds the products of a block to the sums and reads the planes of the step after it.
 INLINE void add_block(const struct code *code, const struct selections *selections,
-                      const uint8_t *step, struct block block, int count, sums sums) {
-  const struct strings strings = read_strings(code, step);
+                      struct planes *planes, const uint8_t *step, const uint8_t *next,
+                      struct block block, int count, sums sums) {
+  struct planes planes_after;
 #pragma GCC unroll 8
   for (int v = 0; v < vectors_of_step(code); ++v) {
-    const struct lanes lanes = read_lanes(code, selections, step, v);
+    const struct lanes lanes = read_lanes(code, selections, planes, step, v);
     __m512 products[DIRECT_BATCH];
     for (int m = 0; m < count; ++m)
       products[m] = code->exponent_bits ? _mm512_setzero_ps() : sums[m][v];
 #pragma GCC unroll 8
     for (int i = 0; i < code->block / columns_of_vector(code); ++i) {
-      const __m512 weights = read_weights(code, selections, &strings, &lanes, v, i);
+      const __m512 weights = read_weights(code, selections, &lanes, i);
       for (int m = 0; m < count; ++m)
         products[m] = _mm512_fmadd_ps(weights, activations(code, block.x + m * block.stride, i),
                                       products[m]);
@@ -45,7 +48,11 @@ INLINE void add_block(const struct code *code, const struct selections *selectio
     for (int m = 0; m < count; ++m)
       sums[m][v] =
           code->exponent_bits ? _mm512_fmadd_ps(products[m], lanes.power, sums[m][v]) : products[m];
+    settle_floats(&sums[0][v]);
+    if (v == 0)
+      planes_after = read_planes(code, next);
   }
+  copy_planes(code, planes, &planes_after);
 }
 
 // The sums of 16 rows.
@@ -78,18 +85,18 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
   const struct selections selections = select_all(code);
   float rest[DIRECT_BATCH][16];
   const size_t whole = copy_rest(code, o, count, rest);
-  const struct block parts[2] = {{o->x, o->x_stride, whole}, {rest[0], 16, o->columns - whole}};
+  struct block block = {o->x, o->x_stride};
   const uint8_t *step = tile->codes;
+  struct planes planes = read_planes(code, step);
 #pragma GCC unroll 1
-  for (int part = 0; part < 2; ++part) {
-    struct block block = parts[part];
-#pragma GCC unroll 1
-    for (size_t column = 0; column < parts[part].columns; column += code->block) {
-      prefetch(code, step);
-      add_block(code, &selections, step, block, count, sums);
-      block.x += code->block;
-      step += step_bytes(code);
-    }
+  for (size_t column = 0; column < o->columns; column += code->block) {
+    const uint8_t *next = column + code->block < o->columns ? step + step_bytes(code) : step;
+    if (column == whole)
+      block = (struct block){rest[0], 16};
+    prefetch(code, step);
+    add_block(code, &selections, &planes, step, next, block, count, sums);
+    block.x += code->block;
+    step = next;
   }
   for (int m = 0; m < count; ++m)
     for (int group = 0; group < 4; ++group)
@@ -109,19 +116,18 @@ INLINE void store_weights(const struct code *code, __m512 *halves, float *at) {
 
 INLINE void decode(const struct code *code, const uint8_t *step, float *weights) {
   const struct selections selections = select_all(code);
-  const struct strings strings = read_strings(code, step);
+  const struct planes planes = read_planes(code, step);
   const int columns = columns_of_vector(code);
 #pragma GCC unroll 4
   for (int group = 0; group < 4; ++group) {
     struct lanes lanes[2];
     for (int h = 0; h < columns; ++h)
-      lanes[h] = read_lanes(code, &selections, step, columns * group + h);
+      lanes[h] = read_lanes(code, &selections, &planes, step, columns * group + h);
 #pragma GCC unroll 8
     for (int i = 0; i < code->block / columns; ++i) {
       __m512 halves[2];
       for (int h = 0; h < columns; ++h) {
-        halves[h] =
-            read_weights(code, &selections, &strings, &lanes[h], columns * group + h, i);
+        halves[h] = read_weights(code, &selections, &lanes[h], i);
         if (code->exponent_bits)
           halves[h] = _mm512_mul_ps(lanes[h].power, halves[h]);
       }
@@ -157,8 +163,8 @@ SEEDLM_PRESETS(DEFINE_KERNEL)
   void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
                                uint8_t *prepared, size_t prepared_offset,                          \
                                size_t prepared_stride, size_t columns, size_t batch) {             \
-    prepare_rows(x + x_offset, x_stride, prepared + prepared_offset, prepared_stride, columns,     \
-                 batch);                                                                           \
+    prepare_rows(&NAME, x + x_offset, x_stride, prepared + prepared_offset, prepared_stride,       \
+                 columns, batch);                                                                  \
   }                                                                                                \
   void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
                             const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \

@@ -6,7 +6,7 @@
 
 #include "avx512_step.h"
 
-enum { BLOCK = 8, INT8_LIMIT = 127, SUM_LIMIT = 248 };
+enum { BLOCK = 8, VECTORS = 4, INT8_BATCH = 4, INT8_LIMIT = 127, SUM_LIMIT = 248 };
 
 INLINE float sum_of_eight(__m256 v) {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -20,124 +20,225 @@ INLINE float maximum_of_eight(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Whether the windows of one coefficient are bytes of the string shifted, those of even columns and, 4
+// bits on, those of odd ones.
+INLINE int has_bytes_of_string(const struct code *code) { return code->latent == 4; }
+
 // The sum of magnitudes is limited to 255 after rounding, so that products with basis values fit into
 // 16 bits.
-INLINE struct prepared prepare_block(__m256 x) {
+INLINE struct prepared prepare_block(const struct code *code, __m256 x) {
   const __m256 magnitudes = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
   const float largest = maximum_of_eight(magnitudes) / INT8_LIMIT;
   const float total = sum_of_eight(magnitudes) / SUM_LIMIT;
   const float scale = largest > total ? largest : total;
   const float inverse = scale > 0 ? 1 / scale : 0;
   const __m256i integers = _mm256_cvtps_epi32(_mm256_mul_ps(x, _mm256_set1_ps(inverse)));
-  const __m128i bytes = _mm256_cvtepi32_epi8(integers);
-  const __m128i by_parity =
-      _mm_shuffle_epi8(bytes, _mm_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 7, 5, 3, 1, 6, 4, 2, 0));
+  __m128i bytes = _mm256_cvtepi32_epi8(integers);
   const __m128i ones = _mm_cvtsi32_si128(0x01010101);
   const __m128i sum = _mm_dpbusd_epi32(_mm_dpbusd_epi32(_mm_setzero_si128(), ones, bytes), ones,
                                        _mm_srli_epi64(bytes, 32));
-  struct prepared prepared = {{0}, {0}, -128 * _mm_cvtsi128_si32(sum), scale};
+  if (has_bytes_of_string(code))
+    bytes = _mm_shuffle_epi8(bytes, _mm_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 7, 5, 3, 1, 6, 4, 2, 0));
+  struct prepared prepared = {{0}, -128 * _mm_cvtsi128_si32(sum), scale};
   _mm_storel_epi64((__m128i *)prepared.halves, bytes);
-  _mm_storel_epi64((__m128i *)prepared.parities, by_parity);
   return prepared;
 }
 
-INLINE void prepare_row(const float *x, struct prepared *prepared, size_t columns) {
+INLINE void prepare_row(const struct code *code, const float *x, struct prepared *prepared,
+                        size_t columns) {
   for (size_t column = 0; column < columns; column += BLOCK) {
     const __mmask8 mask = (__mmask8)((1u << least(columns - column, BLOCK)) - 1);
-    *prepared++ = prepare_block(_mm256_maskz_loadu_ps(mask, x + column));
+    *prepared++ = prepare_block(code, _mm256_maskz_loadu_ps(mask, x + column));
   }
 }
 
-// The coefficients of 16 rows as signed words: the even ones and the odd ones.
+INLINE void prepare_rows(const struct code *code, const float *x, size_t x_stride,
+                         uint8_t *prepared, size_t stride, size_t columns, size_t batch) {
+  for (size_t m = 0; m < batch; ++m)
+    prepare_row(code, x + m * x_stride, (struct prepared *)(prepared + m * stride), columns);
+}
+
+struct int8_constants {
+  __m512i windows[4][2], bodies[2], zero;
+  __mmask32 odd_words, even_words;
+};
+
+INLINE struct int8_constants int8_constants(const struct code *code) {
+  struct int8_constants constants = {.odd_words = 0xaaaaaaaa, .even_words = 0x55555555};
+  const int latent = code->latent;
+  for (int p = 0; p < latent && !has_bytes_of_string(code); ++p)
+    for (int half = 0; half < 2; ++half)
+      constants.windows[p][half] = selection(4 * latent * half + p, latent, 32);
+  for (int i = 0; i < 2 && !is_mixed(code); ++i)
+    constants.bodies[i] = body_selection(code, i);
+  constants.zero = keep(_mm512_setzero_si512());
+  __asm__("" : "+Yk"(constants.odd_words));
+  __asm__("" : "+Yk"(constants.even_words));
+  return constants;
+}
+
+// The coefficients of 16 rows as signed words: 0 and 2, and 1 and 3.
 struct word_pairs {
   __m512i even, odd;
 };
 
-INLINE struct word_pairs read_pairs(const struct code *code, const struct selections *selections,
-                                    const uint8_t *step, int vector) {
-  __m512i words = load(step + words_at(code) + vector / 2 * 64);
+INLINE struct word_pairs read_pairs(const struct code *code, const struct int8_constants *constants,
+                                    __m512i body, int v) {
+  const unsigned right = 16 - (unsigned)code->coefficient_bits;
   if (!is_mixed(code))
-    words = _mm512_multishift_epi64_epi8(selections->coefficients[vector % 2], words);
-  else if (vector % 2)
-    words = _mm512_slli_epi16(words, 4);
-  const int right = 16 - code->coefficient_bits;
-  const struct word_pairs pairs = {_mm512_srai_epi16(_mm512_slli_epi16(words, 8), right),
-                                   _mm512_srai_epi16(words, right)};
-  return pairs;
+    body = _mm512_multishift_epi64_epi8(constants->bodies[v % 2], body);
+  return (struct word_pairs){
+      _mm512_srai_epi16(_mm512_slli_epi16(body, 8), right),
+      code->latent == 4 ? _mm512_srai_epi16(body, right)
+                        : _mm512_maskz_srai_epi16(constants->even_words, body, right)};
 }
 
-// The sums of activations times the basis values of coefficient `p`.
-INLINE __m512i sum_basis(const struct prepared *x, const __m512i *selections, __m512i low,
-                         __m512i high, int p) {
+// The windows of 16 rows: of each coefficient for half of the columns and for the other half.
+struct windows {
+  __m512i halves[4][2];
+};
+
+// The low lanes of 64 bits shifted right, 0 <= `count` < 8.
+INLINE __m512i shift_strings(__m512i low, __m512i end, int count) {
+  switch (count) {
+  case 0:
+    return low;
+  case 1:
+    return _mm512_shrdi_epi32(low, end, 1);
+  case 2:
+    return _mm512_shrdi_epi32(low, end, 2);
+  case 3:
+    return _mm512_shrdi_epi32(low, end, 3);
+  case 4:
+    return _mm512_shrdi_epi32(low, end, 4);
+  case 5:
+    return _mm512_shrdi_epi32(low, end, 5);
+  case 6:
+    return _mm512_shrdi_epi32(low, end, 6);
+  default:
+    return _mm512_shrdi_epi32(low, end, 7);
+  }
+}
+
+INLINE struct windows cut_windows(const struct code *code, const struct int8_constants *constants,
+                                  __m512i low, __m512i end) {
+  struct windows windows;
+  for (int p = 0; p < code->latent; ++p)
+    for (int half = 0; half < 2; ++half)
+      windows.halves[p][half] =
+          has_bytes_of_string(code)
+              ? shift_strings(low, end, p + 4 * half)
+              : _mm512_multishift_epi64_epi8(constants->windows[p][half], low);
+  return windows;
+}
+
+// The sums of activations times the basis values of 16 rows, by coefficient.
+struct products {
+  __m512i sums[4];
+};
+
+INLINE struct products multiply_windows(const struct code *code, const struct windows *windows,
+                                        const struct prepared *x) {
   const __m512i start = _mm512_set1_epi32(x->correction);
   const __m512i first = _mm512_set1_epi32(x->halves[0]), second = _mm512_set1_epi32(x->halves[1]);
-  const __m512i sum =
-      _mm512_dpbusd_epi32(start, _mm512_multishift_epi64_epi8(selections[p], low), first);
-  return _mm512_dpbusd_epi32(sum, _mm512_multishift_epi64_epi8(selections[p], high), second);
-}
-
-// The same for the first coefficient, whose basis values are bytes of the string and of its nibbles.
-INLINE __m512i sum_first_basis(const struct prepared *x, __m512i low, __m512i high) {
-  const __m512i start = _mm512_set1_epi32(x->correction);
-  const __m512i even = _mm512_set1_epi32(x->parities[0]), odd = _mm512_set1_epi32(x->parities[1]);
-  const __m512i shifted = _mm512_or_si512(_mm512_srli_epi32(low, 4), _mm512_slli_epi32(high, 12));
-  return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(start, low, even), shifted, odd);
-}
-
-INLINE __m512i join_words(__m512i low, __m512i high) {
-  return _mm512_mask_blend_epi16(0xaaaaaaaa, low, _mm512_slli_epi32(high, 16));
-}
-
-INLINE void add_int8_block(const struct code *code, const struct selections *selections,
-                           const __m512i *basis, const uint8_t *step, const struct prepared *x,
-                           __m512 *sums) {
-  const struct strings strings = read_strings(code, step);
-#pragma GCC unroll 4
-  for (int v = 0; v < 4; ++v) {
-    const __m512i low = strings.low[v], high = strings.high[v];
-    const struct word_pairs q = read_pairs(code, selections, step, v);
-    const __m512i even =
-        join_words(sum_first_basis(x, low, high), sum_basis(x, basis, low, high, 2));
-    const __m512i odd =
-        join_words(sum_basis(x, basis, low, high, 1), sum_basis(x, basis, low, high, 3));
-    const __m512i products = _mm512_dpwssd_epi32(
-        _mm512_dpwssd_epi32(_mm512_setzero_si512(), even, q.even), odd, q.odd);
-    sums[v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), _mm512_set1_ps(x->scale), sums[v]);
+  struct products products;
+  for (int p = 0; p < code->latent; ++p) {
+    const __m512i sum = _mm512_dpbusd_epi32(start, windows->halves[p][0], first);
+    products.sums[p] = _mm512_dpbusd_epi32(sum, windows->halves[p][1], second);
   }
+  for (int p = 0; p < code->latent; ++p)
+    settle(&products.sums[p]);
+  return products;
+}
+
+INLINE __m512i pair_words(const struct int8_constants *constants, __m512i low, __m512i high) {
+  return _mm512_mask_blend_epi16(constants->odd_words, low, _mm512_slli_epi32(high, 16));
+}
+
+// Adds products times coefficients and powers to the sums of 16 rows.
+INLINE void add_products(const struct code *code, const struct int8_constants *constants,
+                         const struct products *products, const struct word_pairs *q,
+                         __m512i exponents, const struct prepared *x, __m512 *sums) {
+  const __m512i *p = products->sums;
+  const __m512i even = pair_words(constants, p[0], p[2]);
+  const __m512i odd = code->latent == 4 ? pair_words(constants, p[1], p[3]) : p[1];
+  const __m512i first = keep(_mm512_dpwssd_epi32(constants->zero, even, q->even));
+  __m512i both = _mm512_dpwssd_epi32(first, odd, q->odd);
+  if (code->exponent_bits)
+    both = _mm512_sllv_epi32(both, exponents);
+  *sums = _mm512_fmadd_ps(_mm512_cvtepi32_ps(both), _mm512_set1_ps(x->scale), *sums);
+  settle_floats(sums);
+}
+
+// What is left to do for 16 rows once their windows are multiplied with a row of activations.
+struct pending {
+  struct products products;
+  struct word_pairs q;
+  __m512i exponents;
+};
+
+INLINE struct pending start_vector(const struct code *code,
+                                   const struct int8_constants *constants,
+                                   const struct planes *planes, const uint8_t *step, int v,
+                                   const struct prepared *x) {
+  const __m512i low = join_string(planes, 0, v), body = body_lanes(code, step, v);
+  const __m512i end = has_bytes_of_string(code) ? string_end(planes, step, v) : low;
+  const struct windows windows = cut_windows(code, constants, low, end);
+  struct pending pending;
+  pending.q = read_pairs(code, constants, body, v);
+  pending.exponents = code->exponent_bits ? narrow_exponents(code, planes, step, body, v) : low;
+  pending.products = multiply_windows(code, &windows, x);
+  return pending;
+}
+
+// Adds a block's products with a row of activations to the sums of all vectors, and reads the planes of
+// the step after it. A vector is finished while the next one is started.
+INLINE void add_int8_block(const struct code *code, const struct int8_constants *constants,
+                           struct planes *planes, const uint8_t *step, const uint8_t *next,
+                           const struct prepared *x, __m512 *sums) {
+  struct planes planes_after;
+  struct pending pending = start_vector(code, constants, planes, step, 0, x);
+  planes_after = read_planes(code, next);
+#pragma GCC unroll 4
+  for (int v = 0; v < VECTORS; ++v) {
+    const struct pending done = pending;
+    if (v + 1 < VECTORS)
+      pending = start_vector(code, constants, planes, step, v + 1, x);
+    add_products(code, constants, &done.products, &done.q, done.exponents, x, &sums[v]);
+  }
+  copy_planes(code, planes, &planes_after);
+}
+
+INLINE void store_int8_sums(const struct tile *tile, const __m512 *sums, float *y) {
+  for (int v = 0; v < VECTORS; ++v)
+    _mm512_mask_storeu_ps(y + 16 * v, mask_of(tile->rows, v),
+                          _mm512_mul_ps(sums[v], _mm512_loadu_ps(tile->factors + 16 * v)));
 }
 
 INLINE void multiply_int8_row(const struct code *code, const struct tile *tile,
                               const struct prepared *x, size_t columns, float *y) {
-  const struct selections selections = select_all(code);
-  __m512i basis[4];
-  for (int p = 1; p < 4; ++p)
-    basis[p] = selection(p, 4, 32);
-  __m512 sums[4];
-  for (int v = 0; v < 4; ++v)
+  const struct int8_constants constants = int8_constants(code);
+  __m512 sums[VECTORS];
+  for (int v = 0; v < VECTORS; ++v)
     sums[v] = _mm512_setzero_ps();
   const uint8_t *step = tile->codes;
+  struct planes planes = read_planes(code, step);
 #pragma GCC unroll 1
-  for (size_t column = 0; column < columns; column += BLOCK, step += step_bytes(code)) {
+  for (size_t column = 0; column < columns; column += BLOCK) {
+    const uint8_t *next = column + BLOCK < columns ? step + step_bytes(code) : step;
     prefetch(code, step);
-    add_int8_block(code, &selections, basis, step, x++, sums);
+    add_int8_block(code, &constants, &planes, step, next, x++, sums);
+    step = next;
   }
-  for (int v = 0; v < 4; ++v)
-    _mm512_mask_storeu_ps(y + 16 * v, mask_of(tile->rows, v),
-                          _mm512_mul_ps(sums[v], _mm512_loadu_ps(tile->factors + 16 * v)));
+  store_int8_sums(tile, sums, y);
 }
 
 INLINE void multiply_int8(const struct code *code, const struct operands *o, const uint8_t *prepared,
                           size_t stride) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
-    const struct tile tile = tile_at(code, o, row, 1);
+    const struct tile tile = tile_at(code, o, row, 1 / code->powers[0]);
     for (size_t m = 0; m < o->batch; ++m)
       multiply_int8_row(code, &tile, (const struct prepared *)(prepared + m * stride), o->columns,
                         tile.y + m * o->y_stride);
   }
-}
-
-INLINE void prepare_rows(const float *x, size_t x_stride, uint8_t *prepared, size_t stride,
-                         size_t columns, size_t batch) {
-  for (size_t m = 0; m < batch; ++m)
-    prepare_row(x + m * x_stride, (struct prepared *)(prepared + m * stride), columns);
 }

@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How a step is decoded with AVX-512.
+// How a step is read with AVX-512.
 //
 // Rows are lanes. The strings of bits that the basis values are windows of come from the byte planes
-// of a step by bit matrices and interleaving. vpmultishiftqb brings the bytes of the basis values of
-// a column together; vpdpbusd multiplies them with the coefficients and adds them up: a vector of
-// integer weights in two instructions. Coefficients are in the upper bits of bytes, so that there is
-// no sign to extend, and integer weights are multiples of `weight_unit`.
+// of a step by bit matrices and interleaving; vpmultishiftqb or shifts cut the windows out of them.
 //
-// A vector has the lanes of 16 rows and one column or, where strings fill lanes of 64 bits, of 8 rows
-// and two columns.
+// A vector has the lanes of 16 rows or, where strings fill lanes of 64 bits, of 8 rows, twice.
+//
+// Kernels read the planes of a step while they compute with those of the step before, and compilers
+// must leave it so: processors do not look far enough ahead to do it by themselves.
 #pragma once
 
 #include <immintrin.h>
 
 #include "multiply.h"
 
-// For lanes of 32 bits the whole string and its end, or the string from its second byte on if basis
-// values have two bytes.
-struct strings {
-  __m512i low[8], high[4];
-};
-
-// The rest of the records of the rows of one vector.
-struct lanes {
-  __m512i coefficients;
-  __m512i start; // what makes the basis values signed
-  __m512 power;
-};
-
-// What makes vpmultishiftqb select the basis values of each vector of columns and the coefficients
-// from each of the words that share lanes.
-struct selections {
-  __m512i columns[8], coefficients[4];
+// The bytes of the strings of all rows.
+struct planes {
+  __m512i bytes[STRING_BYTES];
 };
 
 INLINE __m512i load(const void *address) { return _mm512_loadu_si512(address); }
@@ -40,87 +25,112 @@ INLINE int is_narrow(const struct code *code) { return lane_bytes(code) == 4; }
 
 INLINE int vectors_of_step(const struct code *code) { return lane_bytes(code); }
 
-INLINE int columns_of_vector(const struct code *code) { return is_narrow(code) ? 1 : 2; }
-
-INLINE float weight_unit(const struct code *code) {
-  return (float)(1 << (8 - code->coefficient_bits));
-}
-
-// The lanes of two vectors that hold the first columns, and the second ones.
-INLINE __m512i even_lanes(void) {
-  return _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-}
-
-INLINE __m512i odd_lanes(void) {
-  return _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-}
-
 // The lanes of rows that a tile has.
 INLINE __mmask16 mask_of(size_t rows, int group) {
   const int count = (int)least(rows, TILE_ROWS) - 16 * group;
   return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1 << count) - 1);
 }
 
-// The bytes of four planes as lanes, ascending rows in `words[0]` and so on.
-INLINE void interleave4(__m512i p0, __m512i p1, __m512i p2, __m512i p3, __m512i *words) {
-  const __m512i a = _mm512_unpacklo_epi8(p0, p1), b = _mm512_unpackhi_epi8(p0, p1);
-  const __m512i c = _mm512_unpacklo_epi8(p2, p3), d = _mm512_unpackhi_epi8(p2, p3);
-  words[0] = _mm512_unpacklo_epi16(a, c);
-  words[1] = _mm512_unpackhi_epi16(a, c);
-  words[2] = _mm512_unpacklo_epi16(b, d);
-  words[3] = _mm512_unpackhi_epi16(b, d);
+// Keeps a constant in a register: compilers would load it again for each use.
+INLINE __m512i keep(__m512i constant) {
+  __asm__("" : "+v"(constant));
+  return constant;
 }
 
-INLINE void interleave8(const __m512i *bytes, __m512i *words) {
-  __m512i low[4], high[4];
-  interleave4(bytes[0], bytes[1], bytes[2], bytes[3], low);
-  interleave4(bytes[4], bytes[5], bytes[6], bytes[7], high);
-  for (int i = 0; i < 4; ++i) {
-    words[2 * i] = _mm512_unpacklo_epi32(low[i], high[i]);
-    words[2 * i + 1] = _mm512_unpackhi_epi32(low[i], high[i]);
-  }
+// Keeps the order of what is computed before and after.
+INLINE void settle(__m512i *value) { __asm__ volatile("" : "+v"(*value)); }
+
+INLINE void settle_floats(__m512 *value) { __asm__ volatile("" : "+v"(*value)); }
+
+// A vector with the same bit matrix, or two by turns, in lanes of 64 bits.
+INLINE __m512i matrix_of(const struct code *code, int byte, int source) {
+  return _mm512_set1_epi64((int64_t)code->matrices[byte][source]);
 }
 
-// The nibbles of all words, in the order of the byte planes and in the upper halves of bytes.
+INLINE __m512i nibble_matrix(const struct code *code, int byte) {
+  const int64_t lower = (int64_t)code->matrices[byte][head_bytes(code)], upper = lower << 4;
+  return is_mixed(code) ? _mm512_set_epi64(lower, upper, lower, upper, lower, upper, lower, upper)
+                        : _mm512_set1_epi64(upper);
+}
+
+// The nibbles of all words, in the order of the byte planes. They are in the upper halves of bytes,
+// those of mixed words in the halves that `nibble_matrix` expects.
 INLINE __m512i nibbles_of_words(const struct code *code, const uint8_t *step) {
   const __m512i first = load(step + words_at(code)), second = load(step + words_at(code) + 64);
+  if (is_mixed(code)) {
+    uint8_t order[64];
+    for (int i = 0; i < 64; ++i)
+      order[i] = (uint8_t)(i / 16 * 16 + i % 4 * 4 + 3 + i / 4 % 2 * 64);
+    return _mm512_permutex2var_epi8(first, load(order), second);
+  }
   const __m512i mixed =
       _mm512_mask_mov_epi8(_mm512_srli_epi16(first, 8), 0xaaaaaaaaaaaaaaaa, second);
   const __m512i order = _mm512_set4_epi32(0x0f0b0703, 0x0d090501, 0x0e0a0602, 0x0c080400);
   return _mm512_shuffle_epi8(mixed, order);
 }
 
-INLINE __m512i apply(uint64_t matrix, __m512i bytes) {
-  return _mm512_gf2p8affine_epi64_epi8(bytes, _mm512_set1_epi64((int64_t)matrix), 0);
+INLINE __m512i apply(__m512i matrix, __m512i bytes) {
+  return _mm512_gf2p8affine_epi64_epi8(bytes, matrix, 0);
 }
 
-INLINE struct strings read_strings(const struct code *code, const uint8_t *step) {
-  const int whole = code->seed_bits / 8, left = code->seed_bits % 8;
-  __m512i bytes[STRING_BYTES];
-  bytes[0] = load(step);
-  bytes[1] = left ? nibbles_of_words(code, step) : load(step + TILE_ROWS);
-  const __m512i first = bytes[0], second = bytes[1];
-#pragma GCC unroll 8
-  for (int i = whole; i < STRING_BYTES; ++i)
-    bytes[i] = _mm512_xor_si512(apply(code->matrices[i][0], first),
-                                apply(code->matrices[i][1] << left, second));
-  struct strings strings;
-  if (!is_narrow(code)) {
-    interleave8(bytes, strings.low);
-    return strings;
+INLINE __m512i xor3(__m512i a, __m512i b, __m512i c) {
+  return _mm512_ternarylogic_epi64(a, b, c, 0x96);
+}
+
+INLINE int string_bytes(const struct code *code) { return (code->string_bits + 7) / 8; }
+
+INLINE struct planes read_planes(const struct code *code, const uint8_t *step) {
+  struct planes planes;
+  const int from_nibbles = has_seed_nibble(code);
+  const __m512i first = load(step), nibbles = from_nibbles ? nibbles_of_words(code, step) : first;
+  const __m512i second = head_bytes(code) > 1 ? load(step + TILE_ROWS) : first;
+  for (int i = 0; i < string_bytes(code); ++i) {
+    if (8 * (i + 1) <= code->seed_bits) {
+      planes.bytes[i] = i ? second : first;
+      continue;
+    }
+    const __m512i a = apply(matrix_of(code, i, 0), first);
+    const __m512i b = apply(matrix_of(code, i, 1), second);
+    const __m512i c = from_nibbles ? apply(nibble_matrix(code, i), nibbles) : first;
+    planes.bytes[i] = head_bytes(code) == 1 ? _mm512_xor_si512(a, c)
+                      : from_nibbles        ? xor3(a, b, c)
+                                            : _mm512_xor_si512(a, b);
+    settle(&planes.bytes[i]);
   }
-  interleave4(bytes[0], bytes[1], bytes[2], bytes[3], strings.low);
-  if (code->basis_bits > 8)
-    interleave4(bytes[1], bytes[2], bytes[3], bytes[4], strings.high);
-  else
-    interleave4(bytes[2], bytes[3], bytes[4], bytes[4], strings.high);
-  return strings;
+  return planes;
 }
 
-// Keeps a constant in a register: compilers would load it again for each use.
-INLINE __m512i keep(__m512i constant) {
-  __asm__("" : "+v"(constant));
-  return constant;
+INLINE void copy_planes(const struct code *code, struct planes *to, const struct planes *from) {
+  for (int i = 0; i < string_bytes(code); ++i)
+    to->bytes[i] = from->bytes[i];
+}
+
+// Interleaves bytes of planes, or words, of the rows of vector `v` out of four.
+INLINE __m512i join_bytes(__m512i a, __m512i b, int v) {
+  return v < 2 ? _mm512_unpacklo_epi8(a, b) : _mm512_unpackhi_epi8(a, b);
+}
+
+INLINE __m512i join_words(__m512i a, __m512i b, int v) {
+  return v % 2 ? _mm512_unpackhi_epi16(a, b) : _mm512_unpacklo_epi16(a, b);
+}
+
+// Four bytes of strings from byte `i` on, for the rows of vector `v` out of four.
+INLINE __m512i join_string(const struct planes *planes, int i, int v) {
+  const __m512i *bytes = planes->bytes + i;
+  return join_words(join_bytes(bytes[0], bytes[1], v), join_bytes(bytes[2], bytes[3], v), v);
+}
+
+// The whole strings of the rows of vector `v` out of eight.
+INLINE __m512i wide_string(const struct planes *planes, int v) {
+  const __m512i low = join_string(planes, 0, v / 2), high = join_string(planes, 4, v / 2);
+  return v % 2 ? _mm512_unpackhi_epi32(low, high) : _mm512_unpacklo_epi32(low, high);
+}
+
+// The fifth bytes of narrow strings as the lowest ones of lanes. The highest ones are those of the
+// last byte plane, which have the exponents of codes without nibbles.
+INLINE __m512i string_end(const struct planes *planes, const uint8_t *step, int v) {
+  const __m512i pairs = join_bytes(planes->bytes[4], load(step + TILE_ROWS), v);
+  return join_words(pairs, pairs, v);
 }
 
 // Selects four bytes for both lanes of 64 bits: from bit `at` and every `step` bits on, `further` for
@@ -132,71 +142,24 @@ INLINE __m512i selection(int at, int step, int further) {
   return keep(_mm512_set1_epi64((int64_t)control));
 }
 
-// Whether the basis values of a column are read from the end of the string.
-INLINE int is_high(const struct code *code, int column) {
-  return is_narrow(code) && code->basis_bits == 8 && (column + 1) * code->latent + 7 > 32;
-}
-
-INLINE struct selections select_all(const struct code *code) {
-  struct selections selections;
-  for (int i = 0; i < 8; ++i) {
-    const int at = i * columns_of_vector(code) * code->latent - (is_high(code, i) ? 16 : 0);
-    selections.columns[i] = selection(at, 1, is_narrow(code) ? 32 : 4);
-  }
-  const int bits = code->coefficient_bits;
-  for (int i = 0; i < 4; ++i)
-    selections.coefficients[i] = selection(16 * i + bits - 8, bits, is_narrow(code) ? 32 : 0);
-  return selections;
-}
-
-// The exponents of 8 rows, each in two lanes, from the nibbles that are not in words.
-INLINE __m512i exponents_of_rows(const struct code *code, const uint8_t *step, int vector) {
-  const __m128i nibbles = _mm_loadu_si32(step + nibbles_at(code) + 4 * vector);
-  const __m512i control = _mm512_set_epi64(0x1c0000001c, 0x1400000014, 0x0c0000000c, 0x0400000004,
-                                           0x1800000018, 0x1000000010, 0x0800000008, 0);
-  return _mm512_multishift_epi64_epi8(control, _mm512_broadcastd_epi32(nibbles));
-}
-
-INLINE struct lanes read_lanes(const struct code *code, const struct selections *selections,
-                               const uint8_t *step, int vector) {
-  const int shared = lane_bytes(code) / 2, upper = vector % 2 == 0;
-  const __m512i words = load(step + words_at(code) + vector / shared * 64);
-  const uint32_t byte_mask = 0xff & (0xff << (8 - code->coefficient_bits));
-  const uint32_t mask = byte_mask * (code->latent == 3 ? 0x010101 : 0x01010101);
-  const __m512i zero = _mm512_setzero_si512();
-  struct lanes lanes;
-  __m512i q = words;
+// The lanes with the body of each row of vector `v`, for narrow strings. Mixed nibbles are in the upper
+// halves of bytes, other words in the lower or upper half of the lane.
+INLINE __m512i body_lanes(const struct code *code, const uint8_t *step, int v) {
   if (!is_mixed(code))
-    q = _mm512_multishift_epi64_epi8(selections->coefficients[vector % shared], words);
-  else if (!upper)
-    q = _mm512_slli_epi32(words, 4);
-  lanes.coefficients = _mm512_and_si512(q, _mm512_set1_epi32((int32_t)mask));
-  const __m512i half = _mm512_set1_epi8((char)0x80);
-  lanes.start = _mm512_sub_epi32(zero, _mm512_dpbusd_epi32(zero, half, lanes.coefficients));
-  if (code->exponent_bits) {
-    const __m512i exponents = nibble_in_word(code)
-                                  ? _mm512_srli_epi32(words, upper ? 28 : 24)
-                                  : exponents_of_rows(code, step, vector);
-    lanes.power = _mm512_permutexvar_ps(exponents, _mm512_loadu_ps(code->powers));
-  }
-  return lanes;
+    return load(step + words_at(code) + v / 2 * 64);
+  const __m512i words = load(step + words_at(code) + v % 2 * 64);
+  return v < 2 ? words : _mm512_slli_epi32(words, 4);
 }
 
-INLINE __m512i add_products(__m512i sum, __m512i selection, __m512i string, __m512i coefficients) {
-  return _mm512_dpbusd_epi32(sum, _mm512_multishift_epi64_epi8(selection, string), coefficients);
+// What selects the coefficients of unmixed words, to the upper bits of bytes.
+INLINE __m512i body_selection(const struct code *code, int v) {
+  const int bits = code->coefficient_bits;
+  return selection(16 * (v % (lane_bytes(code) / 2)) + bits - 8, bits, is_narrow(code) ? 32 : 0);
 }
 
-// Vector `i` of the integer weights of the rows of a vector.
-INLINE __m512 read_weights(const struct code *code, const struct selections *selections,
-                           const struct strings *strings, const struct lanes *lanes, int vector,
-                           int i) {
-  const __m512i low = strings->low[vector], q = lanes->coefficients;
-  const __m512i selection = selections->columns[i];
-  if (code->basis_bits == 8)
-    return _mm512_cvtepi32_ps(add_products(
-        lanes->start, selection, is_high(code, i) ? strings->high[vector] : low, q));
-  const __m512i upper = is_narrow(code)
-                            ? add_products(lanes->start, selection, strings->high[vector], q)
-                            : add_products(lanes->start, selections->columns[i + 1], low, q);
-  return _mm512_cvtepi32_ps(add_products(_mm512_slli_epi32(upper, 8), selection, low, q));
+// The stored exponents of the rows of vector `v`, for narrow strings and given the lanes with bodies.
+INLINE __m512i narrow_exponents(const struct code *code, const struct planes *planes,
+                                const uint8_t *step, __m512i body, int v) {
+  const __m512i top = has_nibble(code) ? body : string_end(planes, step, v);
+  return _mm512_srli_epi32(top, 32 - code->exponent_bits);
 }

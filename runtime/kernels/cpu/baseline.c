@@ -5,14 +5,14 @@
 #define PANEL_VECTORS 2
 #define STEPS 4
 #define HAS_EXCESS 0
-#define WEIGHT_MULTIPLE(CODE) 1
+#define WEIGHT_MULTIPLE(CODE) (1 / (CODE)->powers[0])
 #define BASIS_SIGNS 0x8080808080808080u
 
 #include "multiply.h"
 
 struct records {
-  const uint8_t *steps[STEPS];
-  uint64_t coefficients[STEPS][TILE_ROWS]; // four numbers of 16 bits
+  uint32_t heads[STEPS][TILE_ROWS];
+  uint64_t coefficients[STEPS][TILE_ROWS]; // four numbers of 16 bits, shifted left by exponents
 };
 
 #include "by_rows.h"
@@ -31,23 +31,21 @@ INLINE __m128 sums_of(__m128i basis, __m128i q) {
   return _mm_cvtepi32_ps(_mm_add_epi32(first, second));
 }
 
-INLINE eight multiply_basis(const uint64_t *first, const uint64_t *second, uint64_t coefficients) {
+INLINE eight multiply_basis(const uint64_t *basis, uint64_t coefficients) {
   const __m128i q = _mm_set1_epi64x((int64_t)coefficients);
   __m128 halves[2];
   for (int h = 0; h < 2; ++h)
-    halves[h] = sums_of(_mm_xor_si128(_mm_loadu_si128((const __m128i *)(first + 2 * h)),
-                                      _mm_loadu_si128((const __m128i *)(second + 2 * h))),
-                        q);
+    halves[h] = sums_of(_mm_loadu_si128((const __m128i *)(basis + 2 * h)), q);
   return __builtin_shufflevector(halves[0], halves[1], 0, 1, 2, 3, 4, 5, 6, 7);
 }
 #else
-INLINE eight multiply_basis(const uint64_t *first, const uint64_t *second, uint64_t coefficients) {
+INLINE eight multiply_basis(const uint64_t *basis, uint64_t coefficients) {
   eight sums;
   for (int column = 0; column < BLOCK; ++column) {
-    const uint64_t basis = (first[column / 2] ^ second[column / 2]) >> (column % 2 * 32);
+    const uint64_t values = basis[column / 2] >> (column % 2 * 32);
     int32_t sum = 0;
     for (int p = 0; p < 4; ++p)
-      sum += (int8_t)(basis >> 8 * p) * (int16_t)(coefficients >> 16 * p);
+      sum += (int8_t)(values >> 8 * p) * (int16_t)(coefficients >> 16 * p);
     sums[column] = (float)sum;
   }
   return sums;
@@ -56,28 +54,43 @@ INLINE eight multiply_basis(const uint64_t *first, const uint64_t *second, uint6
 
 // The coefficients in the low bits of a word as signed numbers of 16 bits.
 INLINE uint64_t spread_coefficients(const struct code *code, uint32_t word) {
-  const int bits = code->coefficient_bits;
-  const uint64_t each = 0x0001000100010001, top = each << 15, sign = each << (bits - 1);
-  uint64_t q = word | (uint64_t)word << (32 - 2 * bits);
-  q &= 0x0000000100000001 * ((1u << 2 * bits) - 1);
-  q = (q | q << (16 - bits)) & each * ((1u << bits) - 1);
-  return (((q ^ sign) | top) - sign) ^ top;
+  uint64_t q = 0;
+  for (int p = 0; p < code->latent; ++p) {
+    const int bits = code->coefficient_bits;
+    q |= (uint64_t)(uint16_t)signed_field(word, bits * p, bits) << 16 * p;
+  }
+  return q;
+}
+
+// The same shifted left, without what would go from one number to the next.
+INLINE uint64_t shift_coefficients(uint64_t q, uint32_t exponent) {
+  return (q << exponent) & 0x0001000100010001u * (0xffffu << exponent & 0xffffu);
 }
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records) {
-  records->steps[i] = step;
-  for (int row = 0; row < TILE_ROWS; ++row)
-    records->coefficients[i][row] = spread_coefficients(code, word_of(code, step, row));
+  for (int row = 0; row < TILE_ROWS; ++row) {
+    const uint32_t word = word_of(code, step, row), head = head_of(code, step, row, word);
+    const uint64_t q = spread_coefficients(code, word);
+    records->heads[i][row] = head;
+    records->coefficients[i][row] =
+        code->exponent_bits ? shift_coefficients(q, head >> code->seed_bits) : q;
+  }
 }
 
 INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
                           int place) {
-  const uint8_t *step = records->steps[i];
-  const uint32_t second =
-      code->seed_bits == 16 ? step[TILE_ROWS + place] : word_of(code, step, row) >> 12;
-  return multiply_basis(first_table(code)[step[place]], second_table(code)[second],
-                        records->coefficients[i][row]);
+  (void)place;
+  const struct basis_tables *tables = tables_of(code);
+  const uint32_t head = records->heads[i][row];
+  struct basis basis = tables->bytes[0][head & 255];
+  for (int word = 0; word < 4; ++word) {
+    if (head_bytes(code) > 1)
+      basis.words[word] ^= tables->bytes[1][head >> 8 & 255].words[word];
+    if (has_seed_nibble(code))
+      basis.words[word] ^= tables->nibbles[head >> 8 * head_bytes(code)].words[word];
+  }
+  return multiply_basis(basis.words, records->coefficients[i][row]);
 }
 
 INLINE eight read_excess(const struct code *code, const struct records *records, int i, int row) {

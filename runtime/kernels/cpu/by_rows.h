@@ -31,6 +31,14 @@ struct sums {
 // Where a row stands in a byte plane: four by four, places are a transposition of rows.
 INLINE int place_of(int row) { return row / 4 % 4 * 16 + row / 16 * 4 + row % 4; }
 
+// The row whose word is in the first lane of a quarter of the words, and how much further the row is
+// whose word shares the lane.
+INLINE int first_row(const struct code *code, int quarter) {
+  return is_mixed(code) ? 8 * quarter : quarter / 2 * 32 + quarter % 2 * 8;
+}
+
+INLINE int rows_apart(const struct code *code) { return is_mixed(code) ? 32 : 16; }
+
 INLINE void transpose(eight *v) {
   eight pairs[8], fours[8];
   for (int i = 0; i < 8; i += 2) {

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TILE_ROWS = 64, STRING_BYTES = 8 };
+enum { TILE_ROWS = 64, STRING_BYTES = 8, HEAD_BYTES = 3 };
 
 struct code {
+  int table;            // number among the codes whose basis values are bytes
   int block;            // weights in a block
   int latent;           // coefficients in a block
   int coefficient_bits; // bits of a coefficient
@@ -18,12 +19,11 @@ struct code {
   int record_bits;      // bits of a record
   int row_scales;       // whether each row has a scale, as f16; if not, all have one, as f32
   float unit;           // a weight is scale * unit * power * an integer
-  float powers[16];     // 2^exponent by the nibble with the exponent
-  // The string is the XOR of what the nibbles of the stored seed give.
-  uint64_t words[4][16];
-  // Bit matrices from bytes of the stored seed to bytes of the string, as vgf2p8affineqb reads
-  // them.
-  uint64_t matrices[STRING_BYTES][2];
+  float powers[16];     // powers of two by stored exponent
+  // The string is the XOR of what the nibbles of the head give.
+  uint64_t words[2 * HEAD_BYTES - 1][16];
+  // Bit matrices from bytes of the head to bytes of the string, as vgf2p8affineqb reads them.
+  uint64_t matrices[STRING_BYTES][HEAD_BYTES];
 };
 
 static inline size_t step_bytes(const struct code *code) {
@@ -33,13 +33,32 @@ static inline size_t step_bytes(const struct code *code) {
 // Bytes in the lanes that strings are brought to.
 static inline int lane_bytes(const struct code *code) { return code->string_bits <= 40 ? 4 : 8; }
 
-// Offsets in a step of the words and of the nibbles that are not in words.
-static inline int words_at(const struct code *code) { return TILE_ROWS * (code->seed_bits / 8); }
+// The head of a record is the stored seed and above it the exponent: some bytes and maybe a nibble.
+static inline int head_bits(const struct code *code) {
+  return code->seed_bits + code->exponent_bits;
+}
+
+static inline int head_bytes(const struct code *code) { return head_bits(code) / 8; }
+
+static inline int has_nibble(const struct code *code) { return head_bits(code) % 8 != 0; }
+
+// Whether the nibble has bits of the stored seed.
+static inline int has_seed_nibble(const struct code *code) {
+  return code->seed_bits > 8 * head_bytes(code);
+}
+
+// The body of a record is the coefficients.
+static inline int body_bits(const struct code *code) {
+  return code->latent * code->coefficient_bits;
+}
+
+// Offsets in a step of the words with bodies and of the nibbles that are not in words.
+static inline int words_at(const struct code *code) { return TILE_ROWS * head_bytes(code); }
 
 static inline int nibbles_at(const struct code *code) { return words_at(code) + 2 * TILE_ROWS; }
 
 static inline int nibble_in_word(const struct code *code) {
-  return code->latent * code->coefficient_bits == 12;
+  return has_nibble(code) && body_bits(code) == 12;
 }
 
 // Whether the nibbles of the words that share a lane are mixed.

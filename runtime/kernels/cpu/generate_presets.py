@@ -2,26 +2,25 @@
 """Writes presets.h, the constants of the preset codes for the CPU kernels, to standard output.
 
 All basis values of a block are windows of one string of bits, which depends linearly over GF(2) on
-the stored seed (see seedlm.passes.cpu_form.layout). The linear map is written in the forms that
-instruction sets use: strings to look up by nibble, 8x8 bit matrices and, for basis values of a
-byte, the windows themselves, as macros for tables to look up by byte.
+the stored seed in the head of a record (see seedlm.passes.cpu_form.layout). The linear map is
+written in the forms that instruction sets use: strings to look up by nibble, 8x8 bit matrices and,
+for basis values of a byte, the windows themselves, as macros for tables to look up by byte.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seedlm.codec import PRESETS, Code, preset
 from seedlm.codec.lfsr import step
-from seedlm.passes.cpu_form.layout import string_bits
+from seedlm.passes.cpu_form.layout import has_byte_kernels, head_bits, string_bits
 
-_NIBBLES = 4
+_HEAD_BYTES = 3
+_NIBBLES = 2 * _HEAD_BYTES - 1
 _STRING_BYTES = 8
-_WINDOW_BYTES = 32
 _HEADER = """\
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Written by generate_presets.py from the presets of seedlm.codec.
-#pragma once
-
+#ifndef SEEDLM_PRESETS
 #include "code.h"
 """
 
@@ -35,39 +34,54 @@ def string_of(stored: int, code: Code) -> int:
     return bits
 
 
+def header(codes: Mapping[str, Code]) -> str:
+    """Returns the header with the constants of codes, by names of presets."""
+    constants = (_constant(name, code, _table(codes, name)) for name, code in codes.items())
+    return "\n".join([_HEADER, _lists(codes), *constants, "#endif\n"])
+
+
 def main() -> None:
-    """Writes the header."""
-    sys.stdout.write("\n".join([_HEADER, _presets(), *(_constant(name) for name in PRESETS)]))
+    """Writes the header of the presets."""
+    sys.stdout.write(header({name: preset(name) for name in PRESETS}))
 
 
-def _presets() -> str:
-    """Returns lists of presets with the C type of their scales: all, and with bytes as basis."""
+def _lists(codes: Mapping[str, Code]) -> str:
+    """Returns lists of codes with the C type of their scales: all, and those of byte kernels."""
     types = {"f16": "uint16_t", "f32": "float"}
-    items = {name: f"X({_identifier(name)}, {types[preset(name).scale_type]})" for name in PRESETS}
-    of_bytes = [item for name, item in items.items() if preset(name).basis_bits == 8]
+    items = {name: f"X({_identifier(name)}, {types[codes[name].scale_type]})" for name in codes}
+    of_bytes = [items[name] for name in _names_of_bytes(codes)]
     return (
         f"#define SEEDLM_PRESETS(X) {' '.join(items.values())}\n"
         f"#define SEEDLM_BYTE_PRESETS(X) {' '.join(of_bytes)}\n"
     )
 
 
+def _names_of_bytes(codes: Mapping[str, Code]) -> list[str]:
+    return [name for name, code in codes.items() if has_byte_kernels(code)]
+
+
+def _table(codes: Mapping[str, Code], name: str) -> int:
+    names = _names_of_bytes(codes)
+    return names.index(name) if name in names else 0
+
+
 def _identifier(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _constant(name: str) -> str:
-    code = preset(name)
+def _constant(name: str, code: Code, table: int) -> str:
     words = [[string_of(v << 4 * n, code) for v in _values(n, code)] for n in range(_NIBBLES)]
-    bits = [string_of(1 << i, code) if i < code.lfsr_width else 0 for i in range(4 * _NIBBLES)]
+    head = range(8 * _HEAD_BYTES)
+    bits = [string_of(1 << i, code) if i < code.lfsr_width else 0 for i in head]
     matrices = [
-        _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(2))
+        _list(f"0x{_matrix(bits[8 * i : 8 * i + 8], byte):016x}" for i in range(_HEAD_BYTES))
         for byte in range(_STRING_BYTES)
     ]
     half = 1 << (code.basis_bits - 1)
-    exponents = [2.0 ** _exponent(nibble, code) for nibble in range(16)]
-    windows = _window_macros(name, bits) if code.basis_bits == 8 else ""
+    windows = _window_macros(name, code, bits) if has_byte_kernels(code) else ""
     return f"""\
 {windows}static const struct code {_identifier(name)} = {{
+    .table = {table},
     .block = {code.block},
     .latent = {code.latent},
     .coefficient_bits = {code.coefficient_bits},
@@ -78,7 +92,7 @@ def _constant(name: str) -> str:
     .record_bits = {code.record_bits},
     .row_scales = {int(code.scale == "row")},
     .unit = 1.0f / {half - 1},
-    .powers = {_list(f"{power}f" for power in exponents)},
+    .powers = {_list(f"{_power(stored, code)}f" for stored in range(16))},
     .words = {_lines(_list(f"0x{word:x}" for word in row) for row in words)},
     .matrices = {_lines(matrices)},
 }};
@@ -86,22 +100,19 @@ def _constant(name: str) -> str:
 
 
 def _values(nibble: int, code: Code) -> Iterable[int]:
-    """Returns the 16 values of a nibble of the stored seed, without bits that it has not."""
+    """Returns the 16 values of a nibble of the head, without bits that are not the seed's."""
     mask = (code.seeds >> 4 * nibble) & 15
     return (value & mask for value in range(16))
 
 
-def _exponent(nibble: int, code: Code) -> int:
-    """Returns the exponent in the upper bits of a nibble."""
-    bits = code.exponent_bits
-    if bits == 0:
-        return 0
-    field = nibble >> (4 - bits)
-    return field - (1 << bits) * (field >> (bits - 1))
+def _power(stored: int, code: Code) -> float:
+    """Returns what an exponent stands for, given as what it is above the least one."""
+    least, greatest = code.exponent_range
+    return 2.0 ** min(least + stored, greatest)
 
 
 def _matrix(bits: list[int], byte: int) -> int:
-    """Returns the matrix from a byte of the stored seed to a byte of the string.
+    """Returns the matrix from a byte of the head to a byte of the string.
 
     Row i, for bit i of the result, is byte 7 - i, as vgf2p8affineqb reads it.
     """
@@ -109,30 +120,35 @@ def _matrix(bits: list[int], byte: int) -> int:
     return sum(row << 8 * (7 - i) for i, row in enumerate(rows))
 
 
-def _window_macros(preset_name: str, bits: list[int]) -> str:
-    """Returns a macro a byte of the stored seed: 4 words with the windows that a value gives.
+def _window_macros(preset_name: str, code: Code, bits: list[int]) -> str:
+    """Returns macros for the bytes of a head and its nibble: the basis values that a value gives.
 
-    Those of the first byte have BASIS_SIGNS flipped.
+    They are an initializer of 4 words, those of two columns each, with bits of SIGNS flipped.
     """
-    name = _identifier(preset_name).upper()
-    macros = []
-    for byte in range(2):
-        flipped = "" if byte else " BASIS_SIGNS ^ \\\n   "
-        words = (
-            flipped
-            + " ^ \\\n   ".join(
-                f" ((V) >> {i} & 1) * 0x{_windows(string) >> 64 * word & 2**64 - 1:016x}u"
-                for i, string in enumerate(bits[8 * byte : 8 * byte + 8])
-            )
-            for word in range(_WINDOW_BYTES // 8)
+    name, bytes_ = _identifier(preset_name), head_bits(code) // 8
+    places = {"0": range(8), "1": range(8, 8 * bytes_), "nibble": range(8 * bytes_, 8 * bytes_ + 4)}
+    return "".join(
+        f"#define {name}_windows_{part}(V, SIGNS) \\\n  {_window_entry(code, bits, place)}\n"
+        for part, place in places.items()
+    )
+
+
+def _window_entry(code: Code, bits: list[int], place: range) -> str:
+    """Returns the initializer made of the bits of a head at some places, those of V."""
+    words = [
+        " ^ \\\n    ".join(
+            ["SIGNS"] + [f"((V) >> {i} & 1) * 0x{word:016x}u" for i, word in enumerate(column)]
         )
-        macros.append(f"#define {name}_WINDOWS_{byte}(V) \\\n  " + ", \\\n  ".join(words) + "\n")
-    return "".join(macros)
+        for column in zip(*(_window_words(bits[at], code) for at in place), strict=True)
+    ]
+    return "{{" + ", \\\n   ".join(words or ["SIGNS"] * 4) + "}}"
 
 
-def _windows(string: int) -> int:
-    """Returns the bytes that start at each bit of a string as one number, the first one lowest."""
-    return sum((string >> n & 255) << 8 * n for n in range(_WINDOW_BYTES))
+def _window_words(string: int, code: Code) -> list[int]:
+    """Returns the basis values of a block, four bytes a column, as 4 words of 64 bits."""
+    places = ((c, p) for c in range(code.block) for p in range(code.latent))
+    windows = sum((string >> c * code.latent + p & 255) << 32 * c + 8 * p for c, p in places)
+    return [windows >> 64 * word & 2**64 - 1 for word in range(code.block // 2)]
 
 
 def _list(items: Iterable[str]) -> str:

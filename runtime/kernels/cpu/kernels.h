@@ -24,9 +24,9 @@ SEEDLM_PRESETS(SEEDLM_DECLARE)
 // AVX-512. Activations are prepared first: for each block of 8 columns, the last filled up with zeros,
 // one `prepared` a row. x is about scale times the integers.
 struct prepared {
-  int32_t halves[2];   // integers of columns 0 to 3 and 4 to 7, as bytes
-  int32_t parities[2]; // integers of columns 0, 2, 4, 6 and 1, 3, 5, 7
-  int32_t correction;  // -128 times the sum of the integers
+  int32_t halves[2];  // integers, as bytes: of columns 0 to 3 and 4 to 7 or, if the code has four
+                      // coefficients, of columns 0, 2, 4, 6 and 1, 3, 5, 7
+  int32_t correction; // -128 times the sum of the integers
   float scale;
 } __attribute__((packed));
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels for aarch64 with dot products of bytes. Coefficients are in the upper bits of bytes.
+// Kernels for aarch64 with dot products of bytes. Coefficients are in the upper bits of bytes, shifted
+// right by what exponents are below the greatest.
 
 #include <arm_neon.h>
 
@@ -7,7 +8,7 @@
 #define PANEL_VECTORS 4
 #define STEPS 4
 #define HAS_EXCESS 0
-#define WEIGHT_MULTIPLE(CODE) (1 << (8 - (CODE)->coefficient_bits))
+#define WEIGHT_MULTIPLE(CODE) ((1 << (8 - (CODE)->coefficient_bits)) / (CODE)->powers[15])
 #define BASIS_SIGNS 0x8080808080808080u
 
 #include "multiply.h"
@@ -32,48 +33,79 @@ INLINE void read_words(const struct code *code, uint16x8_t words, int8_t (*coeff
   vst4_s8(coefficients[0], q);
 }
 
-INLINE void read_mixed(const uint8_t *lanes, int8_t (*coefficients)[4]) {
+// Stores the coefficients of 4 rows that are in the upper halves of bytes, without a nibble above them.
+INLINE void store_mixed(const struct code *code, uint8x16_t upper, int8_t (*coefficients)[4]) {
+  const uint32x4_t mask = vdupq_n_u32(code->latent == 4 ? 0xf0f0f0f0 : 0xf0f0f0);
+  vst1q_s8(coefficients[0], vreinterpretq_s8_u8(vandq_u8(upper, vreinterpretq_u8_u32(mask))));
+}
+
+INLINE void read_mixed(const struct code *code, const uint8_t *lanes, int8_t (*coefficients)[4]) {
   const uint8x16_t pairs = vld1q_u8(lanes);
-  vst1q_s8(coefficients[0], vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(0xf0))));
-  vst1q_s8(coefficients[16], vreinterpretq_s8_u8(vshlq_n_u8(pairs, 4)));
+  store_mixed(code, pairs, coefficients);
+  store_mixed(code, vshlq_n_u8(pairs, 4), coefficients + 32);
+}
+
+// The nibble of the head of a row.
+INLINE int nibble_at(const struct code *code, const uint8_t *step, int row) {
+  const uint8_t *words = step + words_at(code);
+  if (is_mixed(code))
+    return words[row % 32 * 4 + 3] >> (row < 32 ? 4 : 0) & 15;
+  return words[row / 32 * 64 + row % 16 * 4 + row / 16 % 2 * 2 + 1] >> 4;
+}
+
+// Shifts the coefficients of all rows by their exponents.
+INLINE void shift_coefficients(const struct code *code, const uint8_t *step,
+                               int8_t (*coefficients)[4]) {
+  const int bits = code->exponent_bits, greatest = (1 << bits) - 1;
+  for (int row = 0; row < TILE_ROWS; ++row) {
+    const int stored = has_nibble(code) ? nibble_at(code, step, row) >> (4 - bits)
+                                        : step[words_at(code) - TILE_ROWS + place_of(row)] >>
+                                              (8 - bits);
+    for (int p = 0; p < 4; ++p)
+      coefficients[row][p] = (int8_t)(coefficients[row][p] >> (greatest - stored));
+  }
 }
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records) {
   records->steps[i] = step;
-  // The lanes of 8 rows are also those of 8 rows 16 on.
   for (int quarter = 0; quarter < 4; ++quarter) {
     const uint8_t *at = step + words_at(code) + 32 * quarter;
-    int8_t(*coefficients)[4] = records->coefficients[i] + quarter / 2 * 32 + quarter % 2 * 8;
+    int8_t(*coefficients)[4] = records->coefficients[i] + first_row(code, quarter);
     if (is_mixed(code)) {
-      read_mixed(at, coefficients);
-      read_mixed(at + 16, coefficients + 4);
+      read_mixed(code, at, coefficients);
+      read_mixed(code, at + 16, coefficients + 4);
       continue;
     }
     const uint16x8_t first = vreinterpretq_u16_u8(vld1q_u8(at));
     const uint16x8_t second = vreinterpretq_u16_u8(vld1q_u8(at + 16));
     read_words(code, vuzp1q_u16(first, second), coefficients);
-    read_words(code, vuzp2q_u16(first, second), coefficients + 16);
+    read_words(code, vuzp2q_u16(first, second), coefficients + rows_apart(code));
   }
+  if (code->exponent_bits)
+    shift_coefficients(code, step, records->coefficients[i]);
 }
 
-// The second index of a row's basis values.
-INLINE int second_index(const struct code *code, const uint8_t *step, int row, int place) {
-  if (code->seed_bits == 16)
-    return step[TILE_ROWS + place];
-  return step[words_at(code) + row / 32 * 64 + row % 16 * 4 + row / 16 % 2 * 2 + 1] >> 4;
+INLINE int8x16_t load_basis(const struct basis *basis, int half) {
+  return vld1q_s8((const int8_t *)(basis->words + 2 * half));
 }
 
 INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
                           int place) {
   const uint8_t *step = records->steps[i];
-  const int8_t *first = (const int8_t *)first_table(code)[step[place]];
-  const int8_t *second = (const int8_t *)second_table(code)[second_index(code, step, row, place)];
+  const struct basis_tables *tables = tables_of(code);
+  const struct basis *first = &tables->bytes[0][step[place]];
+  const struct basis *second = &tables->bytes[1][step[TILE_ROWS + place]];
+  const struct basis *third = &tables->nibbles[nibble_at(code, step, row)];
   const int32_t *at = (const int32_t *)records->coefficients[i][row];
   const int8x16_t q = vreinterpretq_s8_s32(vld1q_dup_s32(at));
   float32x4_t halves[2];
   for (int h = 0; h < 2; ++h) {
-    const int8x16_t basis = veorq_s8(vld1q_s8(first + 16 * h), vld1q_s8(second + 16 * h));
+    int8x16_t basis = load_basis(first, h);
+    if (head_bytes(code) > 1)
+      basis = veorq_s8(basis, load_basis(second, h));
+    if (has_seed_nibble(code))
+      basis = veorq_s8(basis, load_basis(third, h));
     halves[h] = vcvtq_f32_s32(vdotq_s32(vdupq_n_s32(0), basis, q));
   }
   return __builtin_shufflevector(halves[0], halves[1], 0, 1, 2, 3, 4, 5, 6, 7);

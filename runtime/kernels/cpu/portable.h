@@ -7,7 +7,7 @@
 
 // The records of a step: the strings and the coefficients times the power of two of the block.
 struct portable_records {
-  uint32_t low[TILE_ROWS], high[TILE_ROWS], words[TILE_ROWS];
+  uint32_t low[TILE_ROWS], high[TILE_ROWS];
   float coefficients[4][TILE_ROWS], start[TILE_ROWS];
 };
 
@@ -28,30 +28,36 @@ INLINE uint32_t word_of(const struct code *code, const uint8_t *step, int row) {
     const uint8_t *at = step + word_byte(code, row);
     return at[0] | (uint32_t)at[1] << 8;
   }
-  const uint8_t *lane = step + words_at(code) + row / 32 * 64 + row % 16 * 4;
-  const int shift = row / 16 % 2 ? 0 : 4;
+  const uint8_t *lane = step + words_at(code) + row % 32 * 4;
+  const int shift = row < 32 ? 4 : 0;
   uint32_t word = 0;
   for (int i = 0; i < 4; ++i)
     word |= (uint32_t)(lane[i] >> shift & 15) << 4 * i;
   return word;
 }
 
-// The word of a row with its nibble, if there is one, above.
-INLINE uint32_t word_with_nibble(const struct code *code, const uint8_t *step, int row) {
-  const uint32_t word = word_of(code, step, row);
-  if (nibble_in_word(code) || code->exponent_bits == 0)
-    return word;
-  const uint32_t pair = step[nibbles_at(code) + row / 8 * 4 + row % 4];
-  return word | (pair >> row / 4 % 2 * 4 & 15) << 16;
+// The nibble of a row, if its head has one.
+INLINE uint32_t nibble_of(const struct code *code, const uint8_t *step, int row, uint32_t word) {
+  if (nibble_in_word(code))
+    return word >> 12;
+  if (!has_nibble(code))
+    return 0;
+  return step[nibbles_at(code) + row / 8 * 4 + row % 4] >> row / 4 % 2 * 4 & 15;
 }
 
-INLINE void read_string(const struct code *code, const uint8_t *step, int row,
+INLINE uint32_t head_of(const struct code *code, const uint8_t *step, int row, uint32_t word) {
+  const int bytes = head_bytes(code);
+  uint32_t head = nibble_of(code, step, row, word) << 8 * bytes;
+  for (int i = 0; i < bytes; ++i)
+    head |= (uint32_t)step[i * TILE_ROWS + plane_byte(code, row)] << 8 * i;
+  return head;
+}
+
+INLINE void read_string(const struct code *code, int row, uint32_t head,
                         struct portable_records *records) {
-  const uint32_t low = step[plane_byte(code, row)];
-  const uint32_t high = code->seed_bits == 16 ? step[TILE_ROWS + plane_byte(code, row)]
-                                              : records->words[row] >> 12;
-  const uint64_t string = code->words[0][low & 15] ^ code->words[1][low >> 4] ^
-                          code->words[2][high & 15] ^ code->words[3][high >> 4];
+  uint64_t string = 0;
+  for (int i = 0; 4 * i < code->seed_bits; ++i)
+    string ^= code->words[i][head >> 4 * i & 15];
   records->low[row] = (uint32_t)string;
   records->high[row] = (uint32_t)(string >> 32);
 }
@@ -61,27 +67,17 @@ INLINE int32_t signed_field(uint32_t word, int at, int bits) {
   return (int32_t)(word << (32 - bits - at)) >> (32 - bits);
 }
 
-INLINE float power_of(const struct code *code, uint32_t word) {
-  if (code->exponent_bits == 0)
-    return 1;
-  const int at = code->latent * code->coefficient_bits + code->seed_bits % 8;
-  const union {
-    int32_t bits;
-    float value;
-  } power = {(signed_field(word, at, code->exponent_bits) + 127) << 23};
-  return power.value;
+INLINE float power_of(const struct code *code, uint32_t head) {
+  return code->exponent_bits ? code->powers[head >> code->seed_bits] : 1;
 }
 
 INLINE void read_portably(const struct code *code, const uint8_t *step,
                           struct portable_records *records) {
-  for (int row = 0; row < TILE_ROWS; ++row) {
-    records->words[row] = word_with_nibble(code, step, row);
-    read_string(code, step, row, records);
-  }
   const float half = (float)(1 << (code->basis_bits - 1));
   for (int row = 0; row < TILE_ROWS; ++row) {
-    const uint32_t word = records->words[row];
-    const float power = power_of(code, word);
+    const uint32_t word = word_of(code, step, row), head = head_of(code, step, row, word);
+    const float power = power_of(code, head);
+    read_string(code, row, head, records);
     float sum = 0;
     for (int p = 0; p < code->latent; ++p) {
       const int bits = code->coefficient_bits;

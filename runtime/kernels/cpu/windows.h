@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tables of the basis values of codes whose basis values are bytes. What the bytes of a stored seed
-// give, 32 basis values each, is combined by XOR. A source file may define BASIS_SIGNS, bits to flip in
-// each 8 basis values.
+// Tables of the basis values of codes whose basis values are bytes: what the bytes of a head give, 32
+// basis values each, is combined by XOR. A source file may define BASIS_SIGNS, bits to flip in each 8
+// basis values.
 #pragma once
 
 #include "multiply.h"
@@ -10,31 +10,38 @@
 #define BASIS_SIGNS 0u
 #endif
 
-typedef uint64_t basis_bytes[4];
+// Four bytes for each of 8 columns.
+struct basis {
+  uint64_t words[4];
+};
 
-#define ENTRIES_4(WINDOWS, V)                                                                      \
-  {WINDOWS(V)}, {WINDOWS(V + 1)}, {WINDOWS(V + 2)}, {WINDOWS(V + 3)}
-#define ENTRIES_16(WINDOWS, V)                                                                     \
-  ENTRIES_4(WINDOWS, V), ENTRIES_4(WINDOWS, V + 4), ENTRIES_4(WINDOWS, V + 8),                     \
-      ENTRIES_4(WINDOWS, V + 12)
-#define ENTRIES_64(WINDOWS, V)                                                                     \
-  ENTRIES_16(WINDOWS, V), ENTRIES_16(WINDOWS, V + 16), ENTRIES_16(WINDOWS, V + 32),                \
-      ENTRIES_16(WINDOWS, V + 48)
-#define ENTRIES_256(WINDOWS)                                                                       \
-  ENTRIES_64(WINDOWS, 0), ENTRIES_64(WINDOWS, 64), ENTRIES_64(WINDOWS, 128),                       \
-      ENTRIES_64(WINDOWS, 192)
+// One table for each byte of the head, and one for its nibble.
+struct basis_tables {
+  struct basis bytes[2][256], nibbles[16];
+};
 
-static const _Alignas(64) basis_bytes seed_4bit_first[256] = {ENTRIES_256(SEED_4BIT_WINDOWS_0)};
-static const _Alignas(64) basis_bytes seed_4bit_second[256] = {ENTRIES_256(SEED_4BIT_WINDOWS_1)};
-static const _Alignas(64) basis_bytes seed_3bit_first[256] = {ENTRIES_256(SEED_3BIT_WINDOWS_0)};
-static const _Alignas(64) basis_bytes seed_3bit_second[16] = {ENTRIES_16(SEED_3BIT_WINDOWS_1, 0)};
+#define ENTRIES_4(WINDOWS, SIGNS, V)                                                               \
+  WINDOWS(V, SIGNS), WINDOWS(V + 1, SIGNS), WINDOWS(V + 2, SIGNS), WINDOWS(V + 3, SIGNS)
+#define ENTRIES_16(WINDOWS, SIGNS, V)                                                              \
+  ENTRIES_4(WINDOWS, SIGNS, V), ENTRIES_4(WINDOWS, SIGNS, V + 4),                                  \
+      ENTRIES_4(WINDOWS, SIGNS, V + 8), ENTRIES_4(WINDOWS, SIGNS, V + 12)
+#define ENTRIES_64(WINDOWS, SIGNS, V)                                                              \
+  ENTRIES_16(WINDOWS, SIGNS, V), ENTRIES_16(WINDOWS, SIGNS, V + 16),                               \
+      ENTRIES_16(WINDOWS, SIGNS, V + 32), ENTRIES_16(WINDOWS, SIGNS, V + 48)
+#define ENTRIES_256(WINDOWS, SIGNS)                                                                \
+  ENTRIES_64(WINDOWS, SIGNS, 0), ENTRIES_64(WINDOWS, SIGNS, 64),                                   \
+      ENTRIES_64(WINDOWS, SIGNS, 128), ENTRIES_64(WINDOWS, SIGNS, 192)
+#define TABLES(NAME, SCALE)                                                                        \
+  {{{ENTRIES_256(NAME##_windows_0, BASIS_SIGNS)}, {ENTRIES_256(NAME##_windows_1, 0u)}},            \
+   {ENTRIES_16(NAME##_windows_nibble, 0u, 0)}},
 
-INLINE int has_tables(const struct code *code) { return code->basis_bits == 8; }
+static const _Alignas(64) struct basis_tables basis_tables[] = {SEEDLM_BYTE_PRESETS(TABLES)};
 
-INLINE const basis_bytes *first_table(const struct code *code) {
-  return code == &seed_4bit ? seed_4bit_first : seed_3bit_first;
+INLINE int has_tables(const struct code *code) {
+  return code->basis_bits == 8 && code->block == 8 && code->exponent_bits <= 2;
 }
 
-INLINE const basis_bytes *second_table(const struct code *code) {
-  return code == &seed_4bit ? seed_4bit_second : seed_3bit_second;
+INLINE const struct basis_tables *tables_of(const struct code *code) {
+  return &basis_tables[code->table];
 }
+

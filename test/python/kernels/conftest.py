@@ -4,20 +4,23 @@ from functools import cache
 
 import pytest
 from kernel_builds import ISAS, Isa, build, build_sanitized, command, required, runs
+from kernel_codes import write_header
 
 
 @pytest.fixture(scope="session")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Isa], list[str]]:
     """Returns the command of an instruction set's harness, which is built at its first use."""
     folder = tmp_path_factory.mktemp("kernels")
-    return cache(lambda isa: command(isa, build(isa, folder)))
+    codes = write_header(folder)
+    return cache(lambda isa: command(isa, build(isa, folder, codes)))
 
 
 @pytest.fixture(scope="session")
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Isa], list[str]]:
     """Returns the command of a harness that notices wrong memory accesses."""
     folder = tmp_path_factory.mktemp("sanitized")
-    return cache(lambda isa: command(isa, build_sanitized(isa, folder)))
+    codes = write_header(folder)
+    return cache(lambda isa: command(isa, build_sanitized(isa, folder, codes)))
 
 
 @pytest.fixture(params=ISAS, ids=lambda isa: isa.name)

@@ -51,8 +51,11 @@ ISAS = (
         "avx512",
         "x86_64",
         "x86_64_v4",
-        ("avx512vbmi", "avx512vnni", "gfni"),
-        ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vnni", "gfni"),
+        ("avx512vbmi", "avx512vbmi2", "avx512vnni", "gfni"),
+        (
+            *("avx512f", "avx512bw", "avx512dq", "avx512vl"),
+            *("avx512vbmi", "avx512_vbmi2", "avx512_vnni", "gfni"),
+        ),
         has_int8=True,
     ),
     Isa("avx2", "x86_64", "x86_64_v3", (), ("avx2", "fma", "bmi2", "f16c")),
@@ -75,10 +78,17 @@ def command(isa: Isa, executable: Path) -> list[str]:
     return [emulator, str(executable)] if emulator else [str(executable)]
 
 
-def build(isa: Isa, folder: Path) -> Path:
-    """Builds the harness with kernels made by the compiler that packages are built with."""
+def build(isa: Isa, folder: Path, codes: Path) -> Path:
+    """Builds the harness with kernels made by the compiler that packages are built with.
+
+    Args:
+        isa: The instruction set.
+        folder: Where the builds are put.
+        codes: A header like presets.h.
+    """
     executable = folder / isa.name
-    sources = [*_WARNINGS, "-O1", "-fno-builtin", *_harness_flags(isa), _kernels(isa, folder)]
+    harness = ["-O1", "-fno-builtin", *_harness_flags(isa, codes)]
+    sources = [*_WARNINGS, *harness, _kernels(isa, folder, ["-include", codes])]
     if isa.machine == platform.machine():
         _run(["gcc", *sources], executable)
     else:
@@ -87,10 +97,10 @@ def build(isa: Isa, folder: Path) -> Path:
     return executable
 
 
-def build_sanitized(isa: Isa, folder: Path) -> Path:
-    """Builds the harness with gcc's address and undefined behaviour sanitizers."""
+def build_sanitized(isa: Isa, folder: Path, codes: Path) -> Path:
+    """Builds the harness as `build` does with gcc's address and undefined behaviour sanitizers."""
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    flags = [*isa.gcc_flags, "-O0", "-ffp-contract=fast", *_harness_flags(isa)]
+    flags = [*isa.gcc_flags, "-O0", "-ffp-contract=fast", *_harness_flags(isa, codes)]
     executable = folder / f"{isa.name}-sanitized"
     _run(["gcc", *flags, *sanitizers, isa.source], executable)
     return executable
@@ -98,17 +108,17 @@ def build_sanitized(isa: Isa, folder: Path) -> Path:
 
 def undefined_symbols(isa: Isa, folder: Path) -> list[str]:
     """Returns the symbols that the kernels of an instruction set take from elsewhere."""
-    symbols = ["nm", "-u", _kernels(isa, folder)]
+    symbols = ["nm", "-u", _kernels(isa, folder, [])]
     return subprocess.run(symbols, check=True, capture_output=True, text=True).stdout.split()
 
 
-def _harness_flags(isa: Isa) -> list[str | Path]:
-    return [f"-I{KERNELS}", *["-DHAS_INT8"][: isa.has_int8], _HARNESS]
+def _harness_flags(isa: Isa, codes: Path) -> list[str | Path]:
+    return [f"-I{KERNELS}", "-include", codes, *["-DHAS_INT8"][: isa.has_int8], _HARNESS]
 
 
-def _kernels(isa: Isa, folder: Path) -> Path:
+def _kernels(isa: Isa, folder: Path, codes: list[str | Path]) -> Path:
     output = folder / f"{isa.name}.o"
-    flags = [*isa.zig_flags, *_WARNINGS, *_KERNEL_FLAGS]
+    flags = [*isa.zig_flags, *_WARNINGS, *_KERNEL_FLAGS, f"-I{KERNELS}", *codes]
     _run([*_ZIG, *flags, "-O3", "-c", isa.source], output)
     return output
 

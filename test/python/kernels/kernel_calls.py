@@ -3,21 +3,21 @@
 
 import struct
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kernel_codes import BYTE_CODES, CODES
 
-from seedlm.codec import PRESETS, Code, Encoded, preset
+from seedlm.codec import Code, Encoded
 from seedlm.codec.packing import pack_records
 from seedlm.passes.cpu_form.layout import prepared_bytes, tile_codes
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]
-
-BYTE_PRESETS = [name for name in PRESETS if preset(name).basis_bits == 8]
 
 _F32, _INT8, _PREPARE = range(3)
 _GUARD = 0xA5
@@ -33,7 +33,7 @@ class Call:
 
 def random_encoded(name: str, rows: int, columns: int, seed: int = 0) -> Encoded:
     """Returns weights of random records, with all exponents and coefficients."""
-    code, rng = preset(name), np.random.default_rng(seed)
+    code, rng = CODES[name], np.random.default_rng(seed)
     blocks = code.blocks_per_row(columns)
     fields = (
         rng.integers(1, code.seeds, (rows, blocks), np.uint32, endpoint=True),
@@ -54,14 +54,14 @@ def multiply(command: list[str], encoded: Encoded, x: Floats, call: Call = Call(
     Raises:
         AssertionError: The kernel failed or wrote to what is no part of the result.
     """
-    return _product(command, (_F32, _preset_index(encoded.code, PRESETS)), encoded, x, call)
+    return _product(command, (_F32, _index(encoded.code, CODES)), encoded, x, call)
 
 
 def multiply_int8(
     command: list[str], encoded: Encoded, prepared: Bytes, call: Call = Call()
 ) -> Floats:
     """Returns the product with prepared activations, f32 [batch, rows]. Raises as `multiply`."""
-    function = (_INT8, _preset_index(encoded.code, BYTE_PRESETS))
+    function = (_INT8, _index(encoded.code, BYTE_CODES))
     return _product(command, function, encoded, prepared, call)
 
 
@@ -69,7 +69,7 @@ def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> B
     """Returns prepared activations, uint8 [batch, prepared_bytes]. Raises as `multiply`."""
     columns = x.shape[1]
     result = np.empty((len(x), prepared_bytes(code, columns)), np.uint8)
-    function = (_PREPARE, _preset_index(code, BYTE_PRESETS))
+    function = (_PREPARE, _index(code, BYTE_CODES))
     nothing = np.zeros((1, 1), np.uint8)
     return _run(command, function, [nothing, nothing, x, result], (1, columns, len(x)), call)
 
@@ -121,5 +121,5 @@ def _without_margins(buffer: bytes, like: Array, call: Call) -> Array:
     return np.ascontiguousarray(rows[:, :used]).view(like.dtype)
 
 
-def _preset_index(code: Code, names: tuple[str, ...] | list[str]) -> int:
-    return [preset(name) for name in names].index(code)
+def _index(code: Code, names: Iterable[str]) -> int:
+    return [CODES[name] for name in names].index(code)
