@@ -10,7 +10,7 @@ from seedlm.errors import SeedlmError
 
 # The choice to leave a weight as it is, named as a code is.
 DENSE = "dense"
-DEFAULT_CODE = "paper-4bit"
+DEFAULT_CODE = "seed-4bit"
 # The codes of the paper have more error than these at equal bits.
 BUDGET_CODES = tuple(name for name in PRESETS if name.startswith("seed-"))
 

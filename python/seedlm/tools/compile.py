@@ -30,7 +30,7 @@ from seedlm.tools._report_file import check_report, write_report
 from seedlm.tools._size import parse_size
 from seedlm.verification import compare, load_sample, random_samples
 
-_BITS = {4: "paper-4bit", 3: "paper-3bit"}
+_BITS = {4: "seed-4bit", 3: "seed-3bit"}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -24,7 +24,7 @@ from seedlm.codec import decode, encode, preset
 Array = npt.NDArray[Any]
 Columns = Mapping[str, tuple[int, ...]]
 
-CODES = {4: "paper-4bit", 3: "paper-3bit"}
+CODES = {4: "seed-4bit", 3: "seed-3bit"}
 STOCK_FLAGS = (
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",

@@ -42,7 +42,7 @@ def test_plan_is_what_compile_does(tmp_path: Path) -> None:
         )
         assert before.bits_per_weight == after.bits_per_weight
         assert before.relative_error is None
-    assert seedlm.plan(model).code == "paper-4bit"
+    assert seedlm.plan(model).code == "seed-4bit"
 
 
 def test_progress(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_batches(tmp_path: Path) -> None:
     compiled = seedlm.load(tmp_path / "model.vmfb")
     reference = tmp_path / "decoded.onnx"
     model = gated_model(3, 100)
-    onnx.save(decoded_model(model.proto, model.columns, "paper-4bit"), reference)
+    onnx.save(decoded_model(model.proto, model.columns, "seed-4bit"), reference)
     (expected,) = run_stock(reference, model.inputs, tmp_path)
     (x,) = model.inputs
     for batch, rows in ((1, 1), (1, 7), (2, 64), (3, 43), (3, 100)):

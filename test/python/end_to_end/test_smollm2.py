@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 INCLUDED = ("val_[1-3]??", "model.lm_head.weight")
 HEAD = "model.lm_head.weight"
 EMBEDDING = "embedding.table"
-CODE = preset("paper-4bit")
+CODE = preset("seed-4bit")
 _GB = 1 << 30
 
 

@@ -90,7 +90,7 @@ def test_numbers_are_those_of_numpy(tmp_path: Path) -> None:
     model = matmul_model()
     samples = [[gaussian(4, 64, seed=i)] for i in range(2)]
     (found,) = compared(model, tmp_path, samples)
-    codes = decoded_model(model.proto, model.columns, "paper-4bit").graph.initializer[0]
+    codes = decoded_model(model.proto, model.columns, "seed-4bit").graph.initializer[0]
     weight = np.frombuffer(codes.raw_data, np.float32).reshape(64, 96)
     x = np.concatenate([sample[0] for sample in samples])
     actual, expected = (x @ weight).ravel(), (x @ gaussian(64, 96)).ravel()

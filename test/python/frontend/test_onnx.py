@@ -57,7 +57,7 @@ def test_external_data_of_any_size(
     """The importer reads the data of large tensors alone, and from another folder."""
     model = gemm_model(0, 1)
     save_external(model.proto, tmp_path / "model.onnx", threshold)
-    onnx.save(decoded_model(model.proto, model.columns, "paper-4bit"), tmp_path / "decoded.onnx")
+    onnx.save(decoded_model(model.proto, model.columns, "seed-4bit"), tmp_path / "decoded.onnx")
     monkeypatch.chdir(tmp_path)
     seedlm.compile("model.onnx", "model.vmfb")
     expected = run_stock(tmp_path / "decoded.onnx", model.inputs, tmp_path)
@@ -74,7 +74,7 @@ def test_old_opsets_are_converted(opset: int, is_external: bool, tmp_path: Path)
     save_external(old, path) if is_external else onnx.save(old, path)
     report = seedlm.compile(path, tmp_path / "model.vmfb")
     assert [tensor.name for tensor in report.compressed] == ["w"]
-    onnx.save(decoded_model(model.proto, model.columns, "paper-4bit"), tmp_path / "decoded.onnx")
+    onnx.save(decoded_model(model.proto, model.columns, "seed-4bit"), tmp_path / "decoded.onnx")
     expected = run_stock(tmp_path / "decoded.onnx", model.inputs, tmp_path)
     assert_equal(seedlm.load(tmp_path / "model.vmfb")(*model.inputs), expected, 1e-5)
 
@@ -140,7 +140,7 @@ def test_two_constants_of_one_name(tmp_path: Path) -> None:
         "b": [96, 72],
     }
     x = gaussian(4, 64, seed=1)
-    expected = x @ decoded(a, (0,), "paper-4bit") @ decoded(b, (0,), "paper-4bit")
+    expected = x @ decoded(a, (0,), "seed-4bit") @ decoded(b, (0,), "seed-4bit")
     (actual,) = seedlm.load(tmp_path / "model.vmfb")(x)
     np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-3)
 
@@ -155,7 +155,7 @@ def test_constants_in_subgraphs(tmp_path: Path) -> None:
     assert modules[0].read_bytes() == modules[1].read_bytes()
     x = gaussian(4, 64)
     for seed, condition in ((1, True), (2, False)):
-        weight = decoded(gaussian(64, 96, seed=seed), (0,), "paper-4bit")
+        weight = decoded(gaussian(64, 96, seed=seed), (0,), "seed-4bit")
         assert_equal(seedlm.load(modules[0])(x, np.array(condition)), [x @ weight], 1e-5)
 
 

@@ -347,7 +347,7 @@ def test_parameters_compile(workspace: Workspace, parametric: Path) -> None:
     workspace.compiled(parametric, "--parameters", f"weights={archive}")
     x = gaussian(4, 64, seed=1)
     (y,) = seedlm.load(workspace.output)(x)
-    np.testing.assert_allclose(y, x @ decoded(weight, (0,), "paper-4bit"), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(y, x @ decoded(weight, (0,), "seed-4bit"), rtol=1e-3, atol=1e-4)
 
 
 def test_parameters_not_given(workspace: Workspace, parametric: Path) -> None:

@@ -51,9 +51,9 @@ def test_table(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
     lines = result.out.splitlines()
     assert lines[0].split()[:6] == ["tensor", "shape", "use", "code", "bits", "error"]
     first = lines[1].split()
-    assert first[:5] == ["layer1.weight", "64x128", "contraction", "paper-4bit", "4.004"]
-    assert 0.1 < float(first[5]) < 0.13
-    assert "2 of 3 tensors compressed with paper-4bit: 65.5 kB -> 8.2 kB" in lines
+    assert first[:5] == ["layer1.weight", "64x128", "contraction", "seed-4bit", "4.250"]
+    assert 0.09 < float(first[5]) < 0.13
+    assert "2 of 3 tensors compressed with seed-4bit: 65.5 kB -> 8.6 kB" in lines
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,7 +21,7 @@ def model(workspace: Workspace) -> Path:
 def test_quiet_when_piped(workspace: Workspace, model: Path) -> None:
     result = run_process(compile_tool, model, "-o", workspace.output)
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[0].startswith("1 of 5 tensors compressed with paper-4bit")
+    assert result.out.splitlines()[0].startswith("1 of 5 tensors compressed with seed-4bit")
     assert "\x1b" not in result.out
     assert not workspace.leftovers()
 
