@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Weights with AVX-512, for the product with activations as they are. vpmultishiftqb brings the bytes of
-// the basis values of a column together; vpdpbusd multiplies them with the coefficients and adds them
-// up: a vector of integer weights in two instructions. Coefficients are in the upper bits of bytes, so
-// that there is no sign to extend, and integer weights are multiples of `weight_unit`.
+// Weights with AVX-512, for the product with activations as they are. vpmultishiftqb brings the
+// bytes of the basis values of a column together; vpdpbusd multiplies them with the coefficients and
+// adds them up: a vector of integer weights in two instructions. Coefficients are in the upper bits
+// of bytes, so that there is no sign to extend, and integer weights are multiples of `weight_unit`.
 //
-// A vector has the lanes of 16 rows and one column or, where strings fill lanes of 64 bits, of 8 rows
-// and two columns.
+// A vector has the lanes of 16 rows and one column or, where strings fill lanes of 64 bits, of 8
+// rows and two columns.
 #pragma once
 
 #include "avx512_step.h"
@@ -17,7 +17,8 @@ struct selections {
 };
 
 // What the weights of the rows of a vector are made of. Narrow strings that end beyond the low lanes
-// have high ones: the string from its third byte on, or from its second if basis values have two bytes.
+// have high ones: the string from its third byte on, or from its second if basis values have two
+// bytes.
 struct lanes {
   __m512i low, high, coefficients;
   __m512i start; // what makes the basis values signed

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The product with activations of 8 bits, for codes whose basis values are bytes. The basis values of
-// one coefficient are multiplied with the activations of a block first, and the sums then with the
-// coefficients: half as many multiplications as weights first.
+// The product with activations of 8 bits, for codes whose basis values are bytes. The basis values
+// of one coefficient are multiplied with the activations of a block first, and the sums then with
+// the coefficients: half as many multiplications as weights first.
 #pragma once
 
 #include "avx512_step.h"
@@ -20,12 +20,12 @@ INLINE float maximum_of_eight(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-// Whether the windows of one coefficient are bytes of the string shifted, those of even columns and, 4
-// bits on, those of odd ones.
+// Whether the windows of one coefficient are bytes of the string shifted, those of even columns
+// and, 4 bits on, those of odd ones.
 INLINE int has_bytes_of_string(const struct code *code) { return code->latent == 4; }
 
-// The sum of magnitudes is limited to 255 after rounding, so that products with basis values fit into
-// 16 bits.
+// The sum of magnitudes is limited to 255 after rounding, so that products with basis values fit
+// into 16 bits.
 INLINE struct prepared prepare_block(const struct code *code, __m256 x) {
   const __m256 magnitudes = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
   const float largest = maximum_of_eight(magnitudes) / INT8_LIMIT;
@@ -155,90 +155,130 @@ INLINE __m512i pair_words(const struct int8_constants *constants, __m512i low, _
   return _mm512_mask_blend_epi16(constants->odd_words, low, _mm512_slli_epi32(high, 16));
 }
 
-// Adds products times coefficients and powers to the sums of 16 rows.
-INLINE void add_products(const struct code *code, const struct int8_constants *constants,
-                         const struct products *products, const struct word_pairs *q,
-                         __m512i exponents, const struct prepared *x, __m512 *sums) {
-  const __m512i *p = products->sums;
-  const __m512i even = pair_words(constants, p[0], p[2]);
-  const __m512i odd = code->latent == 4 ? pair_words(constants, p[1], p[3]) : p[1];
-  const __m512i first = keep(_mm512_dpwssd_epi32(constants->zero, even, q->even));
-  __m512i both = _mm512_dpwssd_epi32(first, odd, q->odd);
-  if (code->exponent_bits)
-    both = _mm512_sllv_epi32(both, exponents);
-  *sums = _mm512_fmadd_ps(_mm512_cvtepi32_ps(both), _mm512_set1_ps(x->scale), *sums);
-  settle_floats(sums);
-}
-
-// What is left to do for 16 rows once their windows are multiplied with a row of activations.
-struct pending {
-  struct products products;
+// The records of 16 rows.
+struct records {
+  struct windows windows;
   struct word_pairs q;
   __m512i exponents;
 };
 
-INLINE struct pending start_vector(const struct code *code,
-                                   const struct int8_constants *constants,
-                                   const struct planes *planes, const uint8_t *step, int v,
-                                   const struct prepared *x) {
+INLINE struct records read_records(const struct code *code, const struct int8_constants *constants,
+                                   const struct planes *planes, const uint8_t *step, int v) {
   const __m512i low = join_string(planes, 0, v), body = body_lanes(code, step, v);
   const __m512i end = has_bytes_of_string(code) ? string_end(planes, step, v) : low;
-  const struct windows windows = cut_windows(code, constants, low, end);
-  struct pending pending;
-  pending.q = read_pairs(code, constants, body, v);
-  pending.exponents = code->exponent_bits ? narrow_exponents(code, planes, step, body, v) : low;
-  pending.products = multiply_windows(code, &windows, x);
-  return pending;
+  return (struct records){
+      cut_windows(code, constants, low, end), read_pairs(code, constants, body, v),
+      code->exponent_bits ? narrow_exponents(code, planes, step, body, v) : low};
 }
 
-// Adds a block's products with a row of activations to the sums of all vectors, and reads the planes of
-// the step after it. A vector is finished while the next one is started.
+// The sums of a few rows of activations, by vector of the step and row.
+typedef __m512 int8_sums[VECTORS][INT8_BATCH];
+
+// One block of a few rows of prepared activations.
+struct prepared_block {
+  const uint8_t *x;
+  size_t stride;
+};
+
+INLINE const struct prepared *prepared_at(const struct prepared_block *block, int m) {
+  return (const struct prepared *)(block->x + (size_t)m * block->stride);
+}
+
+// Products of 16 rows that are still to be multiplied with coefficients and added up.
+struct pending {
+  struct products products;
+  struct word_pairs q;
+  __m512i exponents;
+  const struct prepared *x;
+  __m512 *sums;
+};
+
+INLINE void add_products(const struct code *code, const struct int8_constants *constants,
+                         const struct pending *pending) {
+  const __m512i *p = pending->products.sums;
+  const __m512i even = pair_words(constants, p[0], p[2]);
+  const __m512i odd = code->latent == 4 ? pair_words(constants, p[1], p[3]) : p[1];
+  const __m512i first = keep(_mm512_dpwssd_epi32(constants->zero, even, pending->q.even));
+  __m512i both = _mm512_dpwssd_epi32(first, odd, pending->q.odd);
+  if (code->exponent_bits)
+    both = _mm512_sllv_epi32(both, pending->exponents);
+  const __m512 scale = _mm512_set1_ps(pending->x->scale);
+  *pending->sums = _mm512_fmadd_ps(_mm512_cvtepi32_ps(both), scale, *pending->sums);
+  settle_floats(pending->sums);
+}
+
+// Adds a block's products with `count` rows of activations to the sums, and reads the planes of the
+// step after it. Products are added up while the next ones are computed.
 INLINE void add_int8_block(const struct code *code, const struct int8_constants *constants,
                            struct planes *planes, const uint8_t *step, const uint8_t *next,
-                           const struct prepared *x, __m512 *sums) {
+                           const struct prepared_block *block, int count, int8_sums sums) {
   struct planes planes_after;
-  struct pending pending = start_vector(code, constants, planes, step, 0, x);
-  planes_after = read_planes(code, next);
+  struct pending pending;
 #pragma GCC unroll 4
   for (int v = 0; v < VECTORS; ++v) {
-    const struct pending done = pending;
-    if (v + 1 < VECTORS)
-      pending = start_vector(code, constants, planes, step, v + 1, x);
-    add_products(code, constants, &done.products, &done.q, done.exponents, x, &sums[v]);
+    const struct records records = read_records(code, constants, planes, step, v);
+#pragma GCC unroll 4
+    for (int m = 0; m < count; ++m) {
+      const struct pending done = pending;
+      const struct prepared *x = prepared_at(block, m);
+      pending = (struct pending){multiply_windows(code, &records.windows, x), records.q,
+                                 records.exponents, x, &sums[v][m]};
+      if (v == 0 && m == 0)
+        planes_after = read_planes(code, next);
+      else
+        add_products(code, constants, &done);
+    }
   }
+  add_products(code, constants, &pending);
   copy_planes(code, planes, &planes_after);
 }
 
-INLINE void store_int8_sums(const struct tile *tile, const __m512 *sums, float *y) {
-  for (int v = 0; v < VECTORS; ++v)
-    _mm512_mask_storeu_ps(y + 16 * v, mask_of(tile->rows, v),
-                          _mm512_mul_ps(sums[v], _mm512_loadu_ps(tile->factors + 16 * v)));
-}
-
-INLINE void multiply_int8_row(const struct code *code, const struct tile *tile,
-                              const struct prepared *x, size_t columns, float *y) {
+// Multiplies a tile with `count` rows of activations.
+INLINE void multiply_int8_rows(const struct code *code, const struct tile *tile,
+                               struct prepared_block block, size_t columns, float *y,
+                               size_t y_stride, int count) {
   const struct int8_constants constants = int8_constants(code);
-  __m512 sums[VECTORS];
+  int8_sums sums;
   for (int v = 0; v < VECTORS; ++v)
-    sums[v] = _mm512_setzero_ps();
+    for (int m = 0; m < count; ++m)
+      sums[v][m] = _mm512_setzero_ps();
   const uint8_t *step = tile->codes;
   struct planes planes = read_planes(code, step);
 #pragma GCC unroll 1
   for (size_t column = 0; column < columns; column += BLOCK) {
     const uint8_t *next = column + BLOCK < columns ? step + step_bytes(code) : step;
     prefetch(code, step);
-    add_int8_block(code, &constants, &planes, step, next, x++, sums);
+    add_int8_block(code, &constants, &planes, step, next, &block, count, sums);
+    block.x += sizeof(struct prepared);
     step = next;
   }
-  store_int8_sums(tile, sums, y);
+  for (int m = 0; m < count; ++m)
+    for (int v = 0; v < VECTORS; ++v)
+      _mm512_mask_storeu_ps(y + (size_t)m * y_stride + 16 * v, mask_of(tile->rows, v),
+                            _mm512_mul_ps(sums[v][m], _mm512_loadu_ps(tile->factors + 16 * v)));
+}
+
+INLINE void multiply_int8_tile(const struct code *code, const struct operands *o,
+                               const struct tile *tile, struct prepared_block block) {
+  float *y = tile->y;
+  size_t left = o->batch;
+  for (; left >= INT8_BATCH; left -= INT8_BATCH) {
+    multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, INT8_BATCH);
+    block.x += INT8_BATCH * block.stride;
+    y += INT8_BATCH * o->y_stride;
+  }
+  if (left == 1)
+    multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, 1);
+  else if (left == 2)
+    multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, 2);
+  else if (left == 3)
+    multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, 3);
 }
 
 INLINE void multiply_int8(const struct code *code, const struct operands *o, const uint8_t *prepared,
                           size_t stride) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
     const struct tile tile = tile_at(code, o, row, 1 / code->powers[0]);
-    for (size_t m = 0; m < o->batch; ++m)
-      multiply_int8_row(code, &tile, (const struct prepared *)(prepared + m * stride), o->columns,
-                        tile.y + m * o->y_stride);
+    multiply_int8_tile(code, o, &tile, (struct prepared_block){prepared, stride});
   }
 }

@@ -25,7 +25,7 @@ def _has(*features: str) -> bool:
 
 
 HAS_AVX2 = _has("avx2", "fma", "bmi2")
-HAS_AVX512 = _has("avx512f", "avx512vbmi", "avx512_vnni", "gfni")
+HAS_AVX512 = _has("avx512f", "avx512vbmi", "avx512_vbmi2", "avx512_vnni", "gfni")
 
 
 CPUS = [
