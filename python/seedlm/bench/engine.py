@@ -55,8 +55,9 @@ class Engine(Protocol):
         """Makes weights and all that is needed to multiply by them.
 
         Raises:
-            Unavailable: A package, or an instruction that it needs, is not there.
-            SeedlmError: The workload is not one for this engine.
+            Unavailable: A package, or an instruction that it needs, is not there; or it has no
+                products of this shape.
+            SeedlmError: IREE failed.
         """
         ...
 

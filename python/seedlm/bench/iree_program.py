@@ -77,6 +77,10 @@ class Program:
         view = self._outputs.get_as_ref(index).deref(rt.HalBufferView)
         return np.array(rt.DeviceArray(self._config.device, view).to_host())
 
+    def outputs(self) -> list[NDArray[Any]]:
+        """Returns all outputs of the last call."""
+        return [self.output(i) for i in range(len(self._outputs))]
+
     def _buffer_view(self, array: NDArray[Any]) -> rt.HalBufferView:
         is_bfloat16 = array.dtype == _BFLOAT16
         element_type = (

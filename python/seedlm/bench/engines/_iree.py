@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What engines that run on IREE share: modules from templates, with parameters in memory."""
 
+import mmap
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,17 +19,14 @@ from seedlm.bench.workload import Array, Workload
 
 SCOPE = "model"
 
-Compile = Callable[[Path, Path], None]
 _DTYPES: dict[str, npt.DTypeLike] = {
     "f32": np.float32,
     "f16": np.float16,
     "bf16": ml_dtypes.bfloat16,
 }
 
+Compile = Callable[[Path, Path], None]
 MakeParameters = Callable[[int], Mapping[str, npt.NDArray[Any]]]
-
-# Products that could run at the same time run one after the other, as layers of a model do.
-IN_ORDER = "--iree-stream-partitioning-favor=debug"
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,31 @@ def prepare_program(
         source, compiled = Path(work) / "products.mlir", Path(work) / "products.vmfb"
         source.write_text(_module_text(workload, form, products, matrices))
         form.compile(source, compiled)
-        keys = {key: array for i in range(matrices) for key, array in form.parameters(i).items()}
-        program = Program(compiled, workload.threads, {SCOPE: arrays(keys)})
+        program = _load(compiled, workload.threads, form.parameters, matrices)
     dtype = _DTYPES[form.x_element]
     program.bind([workload.activation(i).astype(dtype) for i in range(products)])
     return Prepared(
         matrix_bytes, products, program.run, program.output, dense, rotation, tolerance
     )
+
+
+def _load(compiled: Path, threads: int, parameters: MakeParameters, matrices: int) -> Program:
+    """Loads a module with the parameters of so many matrices.
+
+    IREE copies parameters, so their memory is given back afterwards. Were that not so, the check
+    of the products would find zeros.
+    """
+    memory: list[mmap.mmap] = []
+    held: dict[str, npt.NDArray[Any]] = {}
+    for i in range(matrices):
+        for key, array in parameters(i).items():
+            memory.append(mmap.mmap(-1, array.nbytes))
+            held[key] = np.frombuffer(memory[-1], array.dtype).reshape(array.shape)
+            held[key][...] = array
+    program = Program(compiled, threads, {SCOPE: arrays(held)})
+    for each in memory:
+        each.madvise(mmap.MADV_DONTNEED)
+    return program
 
 
 def _module_text(workload: Workload, form: Format, products: int, matrices: int) -> str:

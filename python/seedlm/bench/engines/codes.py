@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seedlm.bench.engine import Prepared, Unavailable
-from seedlm.bench.engines._iree import IN_ORDER, Format, prepare_program
+from seedlm.bench.engines._iree import Format, prepare_program
 from seedlm.bench.workload import Array, Workload
 from seedlm.codec import Code, Encoded, decode, preset
 from seedlm.codec.packing import Integers, Seeds, pack_records
@@ -54,7 +54,7 @@ class Codes:
     def prepare(self, workload: Workload) -> Prepared:
         """See `Engine`."""
         code = preset(self.preset)
-        isa = self._instruction_set(code)
+        isa = instruction_set(code, self.activations)
         records = _random_records(code, workload)
         tiles = tile_codes(*records[:3], code)
         steps = tiles.reshape(len(tiles), -1, step_bytes(code))
@@ -79,17 +79,22 @@ class Codes:
             tolerance=_TOLERANCES[self.activations],
         )
 
-    def _instruction_set(self, code: Code) -> str:
-        """Returns the instruction set of the kernels for this machine."""
-        with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
-            isa = find_instruction_set(Target().iree_flags(), Path(self.name), Path(work))
-        if isa is None or kernel_prefix(code) is None:
-            raise Unavailable("there are no kernels for this processor or code")
-        try:
-            check_activations(self.activations, code, isa)
-        except SeedlmError as error:
-            raise Unavailable(str(error)) from None
-        return isa
+
+def instruction_set(code: Code, activations: str) -> str:
+    """Returns the instruction set of the kernels that compute products on this machine.
+
+    Raises:
+        Unavailable: There are no kernels for the code or the activations.
+    """
+    with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
+        isa = find_instruction_set(Target().iree_flags(), Path("host"), Path(work))
+    if isa is None or kernel_prefix(code) is None:
+        raise Unavailable("there are no kernels for this processor or code")
+    try:
+        check_activations(activations, code, isa)
+    except SeedlmError as error:
+        raise Unavailable(str(error)) from None
+    return isa
 
 
 def _random_records(code: Code, workload: Workload) -> _Records:
@@ -136,5 +141,5 @@ def _compile(source: Path, output: Path, isa: str, activations: str) -> None:
         run_pipeline(module, [LowerToCpu(isa, activations), LowerToLinalg()])
     lowered = source.with_suffix(".lowered.mlir")
     write_module(module, lowered)
-    flags = [*Target().iree_flags(), IN_ORDER, "--compile-from=input"]
+    flags = [*Target().iree_flags(), "--compile-from=input"]
     run_iree_compile([str(lowered), *flags, "-o", str(output)], source)

@@ -13,12 +13,11 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from seedlm.bench.engine import Prepared, int4_values
-from seedlm.bench.engines._iree import IN_ORDER, Format, prepare_program
+from seedlm.bench.engine import Prepared, Unavailable, int4_values
+from seedlm.bench.engines._iree import Format, prepare_program
 from seedlm.bench.workload import Array, Workload
 from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.targets import Target
-from seedlm.errors import SeedlmError
 
 GROUP = 128
 
@@ -100,7 +99,7 @@ def compile_stock(source: Path, output: Path, flags: tuple[str, ...]) -> None:
     Raises:
         SeedlmError: IREE failed.
     """
-    own = [*Target().iree_flags(), *flags, IN_ORDER]
+    own = [*Target().iree_flags(), *flags]
     run_iree_compile([str(source), *own, "-o", str(output)], source)
 
 
@@ -108,10 +107,10 @@ def check_groups(workload: Workload) -> None:
     """Checks that groups of columns with a scale each are whole.
 
     Raises:
-        SeedlmError: They are not.
+        Unavailable: They are not.
     """
     if workload.columns % GROUP:
-        raise SeedlmError(f"{workload.columns} columns are no multiple of {GROUP}")
+        raise Unavailable(f"{workload.columns} columns are no multiple of {GROUP}")
 
 
 def signed_weights(

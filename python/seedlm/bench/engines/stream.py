@@ -9,15 +9,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 
 _FILLING, _SOUGHT = 1, 2
 
 
-def prepare_stream(size: int, threads: int) -> Callable[[], None]:
-    """Returns a function that reads `size` bytes of memory, each thread a part.
+def prepare_stream(size: int, times: int, threads: int) -> Callable[[], None]:
+    """Returns a function that reads memory, each thread a part.
 
     Args:
-        size: Bytes to read, at least as many as there are threads.
+        size: Bytes of memory, at least as many as there are threads.
+        times: How often it is read in a call.
         threads: How many threads read.
     """
     memory = np.full(size, _FILLING, np.uint8)
@@ -25,11 +27,16 @@ def prepare_stream(size: int, threads: int) -> Callable[[], None]:
     find = ctypes.CDLL(None).memchr
     find.argtypes, find.restype = (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t), ctypes.c_void_p
 
-    def read(index: int) -> None:
-        part = parts[index]
-        assert find(part.ctypes.data, _SOUGHT, part.nbytes) is None
+    def read(part: npt.NDArray[np.uint8]) -> None:
+        for _ in range(times):
+            assert find(part.ctypes.data, _SOUGHT, part.nbytes) is None
 
     if threads == 1:
-        return lambda: read(0)
+        return lambda: read(memory)
     pool = ThreadPoolExecutor(threads)
-    return lambda: list(pool.map(read, range(threads))).clear()
+
+    def read_all() -> None:
+        for _ in pool.map(read, parts):
+            pass
+
+    return read_all
