@@ -111,7 +111,7 @@ def measure_encoder(
         modes: The searches.
         threads: Numbers of threads.
         blocks: Blocks for the fast search; others get a fraction.
-        deviations: Deviations of importances, each measured with the fast and the exhaustive search.
+        deviations: Deviations of importances, each for the fast and the exhaustive search.
         progress: Called with what is done, and the codes done and of all.
     """
     speeds: list[EncodingSpeed] = []
@@ -185,8 +185,9 @@ def _weighted_speeds(name: str, blocks: int, deviation: float) -> list[EncodingS
     columns = _WEIGHTED_COLUMN_BLOCKS * block
     weights = _normal(max(1, blocks // _WEIGHTED_ROWS), columns)
     importance = np.exp(deviation * np.random.default_rng(1).standard_normal(columns))
-    results = []
-    for mode in ("exhaustive", "fast"):
+    results: list[EncodingSpeed] = []
+    searches: tuple[Mode, ...] = ("exhaustive", "fast")
+    for mode in searches:
         encoded, seconds = _timed(weights, name, mode, 1, importance)
         error = encoded.weighted_relative_error or 0.0
         least = results[0].error if results else error

@@ -66,7 +66,7 @@ def all_engines(codes: Iterable[str]) -> list[Engine]:
     """Returns codes with each kind of activations, and everything they are compared with."""
     own = [Codes(code, activations) for code in codes for activations in ("f32", "int8")]
     dense = [DenseIree(element) for element in ("f32", "f16", "bf16")]
-    peers = [LlamaCpp("q4_0"), LlamaCpp("q8_0"), OnnxRuntime(), OpenVino()]
+    peers: list[Engine] = [LlamaCpp("q4_0"), LlamaCpp("q8_0"), OnnxRuntime(), OpenVino()]
     return [*own, *dense, Int4Iree(), *peers]
 
 

@@ -5,11 +5,12 @@ All modules are loaded into one process and called in turn (see `seedlm.bench.ti
 random inputs, which stay on the device. The weights of a model that is larger than the last-level
 cache are read from memory in every call.
 
-Stock IREE compiles the model in f32 with its default flags, and in f32 and in f16, for which it
-demotes the model, with data tiling and microkernels.
+Stock IREE compiles the model in f32, and in f16, for which it demotes the model: with its default
+flags, and with each of its ways to tile data and with microkernels. Not every model compiles in
+every way, and which is the fastest differs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -40,15 +41,16 @@ from seedlm.passes.compress_constants import Progress
 from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.verification import random_samples
 
-BASELINE = "iree/f32"
+_BASELINE, _F16 = "iree/f32", "iree/f16"
+_ELEMENTS = {_BASELINE: (), _F16: ("--iree-input-demote-f32-to-f16",)}
+_MICROKERNELS = "--iree-llvmcpu-enable-ukernels=all"
+_FLAGS = (
+    (),
+    ("--iree-opt-data-tiling", _MICROKERNELS),
+    ("--iree-global-opt-data-tiling", _MICROKERNELS),
+)
 
-_F16 = "iree/f16"
-_BEST = ("--iree-opt-data-tiling", "--iree-llvmcpu-enable-ukernels=all")
-_STOCK: dict[str, tuple[str, ...]] = {
-    "iree/f32-default": (),
-    BASELINE: _BEST,
-    _F16: (*_BEST, "--iree-input-demote-f32-to-f16"),
-}
+_Key = tuple[str, tuple[str, ...]]  # a name and flags
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class ModelTime:
         name: What computes, and in which format.
         threads: Threads.
         ms: Least wall time of a call, in milliseconds.
-        speed_up: The time of "iree/f32" over this one.
+        speed_up: The least time of "iree/f32" over this one.
         cosine: Of all outputs with those of "iree/f32".
         inputs: The shapes of the inputs.
+        flags: Flags of stock IREE beyond those for the processor.
     """
 
     name: str
@@ -70,6 +73,7 @@ class ModelTime:
     speed_up: float
     cosine: float
     inputs: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,83 +114,95 @@ def time_model(
         progress: See `CompressConstants`.
 
     Raises:
-        SeedlmError: The model is invalid, or IREE cannot compile it in f32 or run it.
+        SeedlmError: The model is invalid, or cannot be compiled with codes.
     """
     inputs = _inputs(model, case, options, work)
-    programs: dict[str, Program] = {}
-    for name in _STOCK:
+    programs: dict[_Key, Program] = {}
+    for (name, demotion), flags in product(_ELEMENTS.items(), _FLAGS):
+        own = replace(options, iree_flags=(*demotion, *flags))
+        file = work / f"{len(programs)}.vmfb"
         try:
-            programs[name] = _stock(model, options, work, name, case.threads)
-            programs[name].bind(_demoted(inputs) if name == _F16 else inputs)
-            programs[name].run()
+            program = _stock(model, own, file, case.threads, is_f16=name == _F16)
+            _first_call(program, _demoted(inputs) if name == _F16 else inputs)
         except SeedlmError as error:
-            if name == BASELINE:
-                raise
-            programs.pop(name, None)
-            leave_out(name, str(error))
+            leave_out(" ".join((name, *flags)), str(error))
+        else:
+            programs[name, flags] = program
     for code, activations in product(case.codes, ACTIVATIONS):
         name = f"seedlm/{code}" + ("" if activations == "f32" else "+int8")
         own = replace(options, code=code, activations=activations)
         try:
-            programs[name] = _compressed(model, own, work / f"{len(programs)}", case, progress)
+            instruction_set(preset(code), activations)
         except Unavailable as reason:
             leave_out(name, str(reason))
-        else:
-            programs[name].bind(inputs)
-            programs[name].run()
+            continue
+        program = _compressed(model, own, work / name.replace("/", "-"), case.threads, progress)
+        _first_call(program, inputs)
+        programs[name, ()] = program
     seconds = least_seconds(
-        {name: each.run for name, each in programs.items()},
-        case.rounds,
-        partial(progress, "timing"),
+        {key: each.run for key, each in programs.items()}, case.rounds, partial(progress, "timing")
     )
-    expected = _outputs(programs[BASELINE])
+    return _results(programs, seconds, case.threads, inputs)
+
+
+def _results(
+    programs: Mapping[_Key, Program],
+    seconds: Mapping[_Key, float],
+    threads: int,
+    inputs: Sequence[NDArray[Any]],
+) -> list[ModelTime]:
+    baselines = [key for key in programs if key[0] == _BASELINE]
+    baseline = min(baselines, key=seconds.__getitem__)
+    expected = _outputs(programs[baseline])
     shapes = tuple("x".join(map(str, each.shape)) for each in inputs)
     return [
         ModelTime(
             name=name,
-            threads=case.threads,
-            ms=1e3 * each,
-            speed_up=seconds[BASELINE] / each,
-            cosine=_cosine(_outputs(programs[name]), expected),
+            threads=threads,
+            ms=1e3 * seconds[name, flags],
+            speed_up=seconds[baseline] / seconds[name, flags],
+            cosine=_cosine(_outputs(program), expected),
             inputs=shapes,
+            flags=flags,
         )
-        for name, each in seconds.items()
+        for (name, flags), program in programs.items()
     ]
 
 
-def _inputs(
-    model: Imported, case: Case, options: CompileOptions, work: Path
-) -> list[NDArray[Any]]:
+def _first_call(program: Program, inputs: Sequence[NDArray[Any]]) -> None:
+    program.bind(inputs)
+    program.run()
+
+
+def _inputs(model: Imported, case: Case, options: CompileOptions, work: Path) -> list[NDArray[Any]]:
     types = input_types(load_input_phase(model, work, options))
     samples = random_samples(types, model.input_names, 1, batch=case.batch, length=case.length)
     return samples[0]
 
 
 def _stock(
-    model: Imported, options: CompileOptions, work: Path, name: str, threads: int
+    model: Imported, options: CompileOptions, output: Path, threads: int, *, is_f16: bool
 ) -> Program:
-    output = work / f"{name.replace('/', '-')}.vmfb"
-    compile_dense(model, output, replace(options, iree_flags=_STOCK[name]))
-    if name == _F16:
-        return Program(output, threads, _demoted_parameters(model, options, work))
+    compile_dense(model, output, options)
+    if is_f16:
+        return Program(output, threads, _demoted_parameters(model, output.parent))
     indices = {scope: archive(path) for scope, path in model.parameters.items()}
     return Program(output, threads, indices)
 
 
 def _compressed(
-    model: Imported, options: CompileOptions, files: Path, case: Case, progress: Progress
+    model: Imported, options: CompileOptions, files: Path, threads: int, progress: Progress
 ) -> Program:
-    instruction_set(preset(options.code), options.activations)
     output, params = files.with_suffix(".vmfb"), files.with_suffix(".irpa")
     compile_module(model, output, replace(options, params=params), progress)
-    return Program(output, case.threads, {SCOPE: archive(params)})
+    return Program(output, threads, {SCOPE: archive(params)})
 
 
-def _demoted_parameters(model: Imported, options: CompileOptions, work: Path) -> Parameters:
+def _demoted_parameters(model: Imported, work: Path) -> Parameters:
     """Returns the model's parameters with those of f32 in f16."""
     archives = Archives(model.parameters)
     found: dict[str, dict[str, NDArray[Any]]] = {scope: {} for scope in model.parameters}
-    for weight in find_weights(load_input_phase(model, work, options)):
+    for weight in find_weights(load_input_phase(model, work, CompileOptions())):
         name = parameter_name(weight.attribute)
         if name is not None:
             found[name.scope][name.key] = _demoted([weight.read(archives)])[0]

@@ -10,17 +10,19 @@ changes slowly, such as the clock rate, meets all contenders alike.
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 _PAUSE_SECONDS = 0.005
 _TIMED_CALLS = 2
 
+_Name = TypeVar("_Name", bound=Hashable)
 Round = Callable[[int, int], None]
 
 
 def least_seconds(
-    runs: Mapping[str, Callable[[], None]], rounds: int, progress: Round | None = None
-) -> dict[str, float]:
+    runs: Mapping[_Name, Callable[[], None]], rounds: int, progress: Round | None = None
+) -> dict[_Name, float]:
     """Returns the least wall time of a call of each contender, in seconds.
 
     Args:

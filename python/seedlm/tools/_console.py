@@ -29,6 +29,7 @@ from seedlm.passes.compress_constants import Progress as ProgressCallback
 from seedlm.verification import OutputComparison
 
 _TABLE_WIDTH = 160
+_WHOLE = 1e4  # numbers from here on are shown without decimals
 
 
 @contextmanager
@@ -187,7 +188,7 @@ def print_results(results: Sequence[Any]) -> None:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.0f}"
+        return f"{value:.4g}" if abs(value) < _WHOLE else f"{value:.0f}"
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return "" if value is None else str(value)

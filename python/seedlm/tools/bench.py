@@ -7,6 +7,7 @@ not there is left out, with one line on standard error.
 """
 
 import argparse
+import math
 import re
 import sys
 import tempfile
@@ -155,6 +156,9 @@ def _encode(arguments: argparse.Namespace) -> None:
 
     threads = _thread_counts(arguments.threads)
     _check_counts(("--blocks", arguments.blocks))
+    for deviation in arguments.deviations:
+        if not 0 <= deviation < math.inf:
+            raise SeedlmError(f"--importance {deviation}: not a finite number of 0 or more")
     with _console.progress_bar("encoding") as progress:
         speeds, tables = measure_encoder(
             arguments.codes,

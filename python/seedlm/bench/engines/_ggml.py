@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What is needed of ggml, llama.cpp's tensor library, from the shared libraries of llama-cpp-python.
+"""What is needed of ggml, the tensor library of llama.cpp, as llama-cpp-python installs it.
 
 All its objects are opaque pointers here. What a call allocates lives as long as the process.
 """
@@ -62,7 +62,7 @@ class Ggml:
         Raises:
             Unavailable: The libraries are not there.
         """
-        self._functions = _load()
+        self._functions = load_functions()
         self._call("log_set", _IGNORE, None)
         self._backend = self._call("backend_cpu_init")
         self._call("backend_cpu_set_n_threads", self._backend, threads)
@@ -130,7 +130,7 @@ class Ggml:
 
 
 @cache
-def _load() -> dict[str, Any]:
+def load_functions() -> dict[str, Any]:
     """Returns the functions of `_SIGNATURES` by name."""
     spec = find_spec("llama_cpp")
     if spec is None or spec.origin is None:

@@ -62,9 +62,7 @@ def prepare_program(
         program = _load(compiled, workload.threads, form.parameters, matrices)
     dtype = _DTYPES[form.x_element]
     program.bind([workload.activation(i).astype(dtype) for i in range(products)])
-    return Prepared(
-        matrix_bytes, products, program.run, program.output, dense, rotation, tolerance
-    )
+    return Prepared(matrix_bytes, products, program.run, program.output, dense, rotation, tolerance)
 
 
 def _load(compiled: Path, threads: int, parameters: MakeParameters, matrices: int) -> Program:

@@ -46,9 +46,7 @@ class LlamaCpp:
         inputs = [
             ggml.matrix(context, F32, workload.columns, workload.batch) for _ in range(products)
         ]
-        outputs = [
-            ggml.product(context, weights[i % matrices], x) for i, x in enumerate(inputs)
-        ]
+        outputs = [ggml.product(context, weights[i % matrices], x) for i, x in enumerate(inputs)]
         ggml.allocate(context)
         for i, x in enumerate(inputs):
             ggml.write(x, workload.activation(i))

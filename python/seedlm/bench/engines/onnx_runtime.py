@@ -73,9 +73,7 @@ class OnnxRuntime:
 def _model(
     workload: Workload, initializers: list[TensorProto], products: int, matrices: int
 ) -> ModelProto:
-    x_shape, y_shape = (
-        [workload.batch, columns] for columns in (workload.columns, workload.rows)
-    )
+    x_shape, y_shape = ([workload.batch, columns] for columns in (workload.columns, workload.rows))
     nodes = [
         helper.make_node(
             "MatMulNBits",

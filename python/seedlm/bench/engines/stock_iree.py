@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Stock IREE: dense weights and 4-bit integers, with the flags that were the fastest of those tried.
+"""Stock IREE: dense weights and 4-bit integers, with the fastest flags of those tried.
 
 Tried were data tiling, microkernels, optimisation levels 0 to 3, the reassociation of quantised
 products, and weights stored [out, in] and [in, out].
