@@ -7,9 +7,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from seedlm.errors import SeedlmError
+
 Array = npt.NDArray[np.float32]
 
 _CHECKED_ROWS = 16
+_MOST_MATRICES = 1024
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,18 @@ class Workload:
     repeats: int = 16
 
     def matrices(self, matrix_bytes: int) -> int:
-        """Returns how many matrices of `matrix_bytes` there are."""
-        return max(1, -(-self.distinct_bytes // matrix_bytes))
+        """Returns how many matrices of `matrix_bytes` there are.
+
+        Raises:
+            SeedlmError: They are too many for one module or graph.
+        """
+        count = max(1, -(-self.distinct_bytes // matrix_bytes))
+        if count > _MOST_MATRICES:
+            raise SeedlmError(
+                f"{self.rows}x{self.columns}: {self.distinct_bytes} bytes are {count} matrices, "
+                f"more than {_MOST_MATRICES}"
+            )
+        return count
 
     def products(self, matrix_bytes: int) -> int:
         """Returns how many products one run makes with matrices of `matrix_bytes`."""

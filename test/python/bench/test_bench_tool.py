@@ -17,7 +17,8 @@ from seedlm.tools.bench import main
 COMMON = {"date", "processor", "version"}
 PRODUCT = {"name", "shape", "threads", "ms", "gweights_per_s", "gbytes_per_s"} | COMMON
 PRODUCT |= {"batch", "memory", "bits_per_weight", "stream_fraction"}
-MATVEC = ("matvec", "--shape", "128x256", "--rounds", "1")
+STREAMED = ("matvec", "--shape", "128x256", "--rounds", "1")
+MATVEC = (*STREAMED, "--in-cache")
 PEERS = ("llama.cpp/q4_0", "llama.cpp/q8_0", "onnxruntime/int4-b128", "openvino/int4-g128")
 
 
@@ -52,7 +53,7 @@ def tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Tool:
 
 def test_products(tool: Tool) -> None:
     names = ["seedlm/paper-4bit", "iree/f16", "stream"]
-    records = tool.measures(*MATVEC, "--in-cache", *(f"--only={name}" for name in names))
+    records = tool.measures(*MATVEC, *(f"--only={name}" for name in names))
     assert [each["name"] for each in records] == names
     for each in records:
         assert set(each) == PRODUCT
@@ -71,7 +72,7 @@ def test_products(tool: Tool) -> None:
 
 def test_streamed_products_on_two_threads(tool: Tool) -> None:
     options = ("--streamed", "64KiB", "--threads", "2", "--batch", "2", "--only", "iree/f32")
-    (record,) = tool.measures(*MATVEC, *options)
+    (record,) = tool.measures(*STREAMED, *options)
     assert (record["memory"], record["threads"], record["batch"]) == ("streamed", 2, 2)
     assert record["stream_fraction"] is None
 
@@ -147,7 +148,8 @@ def test_model(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> None:
         ((*MATVEC, "--threads", "0"), "--threads 0: less than 1"),
         ((*MATVEC, "--batch", "-1"), "--batch -1: less than 1"),
         ((*MATVEC, "--rounds", "0"), "--rounds 0: less than 1"),
-        ((*MATVEC, "--streamed", "much"), "--streamed much: not a size such as 2GiB"),
+        ((*STREAMED, "--streamed", "much"), "--streamed much: not a size such as 2GiB"),
+        ((*STREAMED, "--only", "iree/f32"), "128x256: 1073741824 bytes are 8192 matrices, more than"),
         ((*MATVEC, "--only", "nothing"), "--only nothing: nothing has such a name"),
         ((*MATVEC, "--plot", "plot.html"), "plot.html: a plot is .png or .svg"),
         ((*MATVEC, "--json", "no/out.json"), "no/out.json: no such folder: no"),

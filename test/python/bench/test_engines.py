@@ -18,7 +18,7 @@ from seedlm.bench.workload import Workload
 from seedlm.codec import PRESETS
 from seedlm.errors import SeedlmError
 
-SMALL = Workload(rows=192, columns=256)
+SMALL = Workload(rows=192, columns=256, repeats=3)
 ENGINES = all_engines(PRESETS)
 MODULES = {"llama.cpp": "llama_cpp", "onnxruntime": "onnxruntime", "openvino": "openvino"}
 

@@ -6,7 +6,7 @@ The records are random, which is as good as encoded weights for the time of a pr
 
 import tempfile
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,8 +86,7 @@ def instruction_set(code: Code, activations: str) -> str:
     Raises:
         Unavailable: There are no kernels for the code or the activations.
     """
-    with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
-        isa = find_instruction_set(Target().iree_flags(), Path("host"), Path(work))
+    isa = _host_instruction_set()
     if isa is None or kernel_prefix(code) is None:
         raise Unavailable("there are no kernels for this processor or code")
     try:
@@ -95,6 +94,12 @@ def instruction_set(code: Code, activations: str) -> str:
     except SeedlmError as error:
         raise Unavailable(str(error)) from None
     return isa
+
+
+@cache
+def _host_instruction_set() -> str | None:
+    with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
+        return find_instruction_set(Target().iree_flags(), Path("host"), Path(work))
 
 
 def _random_records(code: Code, workload: Workload) -> _Records:
