@@ -123,7 +123,7 @@ def time_model(
         file = work / f"{len(programs)}.vmfb"
         try:
             program = _stock(model, own, file, case.threads, is_f16=name == _F16)
-            _first_call(program, _demoted(inputs) if name == _F16 else inputs)
+            _first_call(program, inputs)
         except SeedlmError as error:
             leave_out(" ".join((name, *flags)), str(error))
         else:

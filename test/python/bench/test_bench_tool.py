@@ -137,7 +137,6 @@ def test_model(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert times["iree/f32",]["inputs"] == ["2x256"]
     assert times["iree/f32",]["cosine"] == pytest.approx(1)
     assert max(each["speed_up"] for each in records if each["name"] == "iree/f32") == 1
-    assert times["iree/f16",]["cosine"] > 0.9999
     assert 0.98 < times["seedlm/paper-4bit",]["cosine"] < 0.9999
 
 
@@ -150,7 +149,10 @@ def test_model(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> None:
         ((*MATVEC, "--batch", "-1"), "--batch -1: less than 1"),
         ((*MATVEC, "--rounds", "0"), "--rounds 0: less than 1"),
         ((*STREAMED, "--streamed", "much"), "--streamed much: not a size such as 2GiB"),
-        ((*STREAMED, "--only", "iree/f32"), "128x256: 1073741824 bytes are 8192 matrices, more than"),
+        (
+            (*STREAMED, "--only", "iree/f32"),
+            "128x256: 1073741824 bytes are 8192 matrices, more than",
+        ),
         ((*MATVEC, "--only", "nothing"), "--only nothing: nothing has such a name"),
         ((*MATVEC, "--plot", "plot.html"), "plot.html: a plot is .png or .svg"),
         ((*MATVEC, "--json", "no/out.json"), "no/out.json: no such folder: no"),
