@@ -69,7 +69,7 @@ class Program:
         self._outputs = rt.VmVariantList(1)
         try:
             self._context.invoke(self._function, self._inputs, self._outputs)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, IndexError) as error:
             raise SeedlmError(f"call failed: {str(error).splitlines()[0]}") from None
 
     def output(self, index: int) -> NDArray[Any]:
