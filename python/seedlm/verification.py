@@ -16,7 +16,7 @@ from seedlm.errors import SeedlmError
 from seedlm.inputs import Input, Sample, make_inputs
 from seedlm.loader import load
 
-_DYNAMIC_SIZE = 32
+_DYNAMIC_BATCH, _DYNAMIC_LENGTH = 1, 32
 _INTEGERS = 100
 
 
@@ -37,16 +37,25 @@ class OutputComparison:
     max_value: float
 
 
-def random_samples(types: Sequence[str], names: Sequence[str], count: int) -> list[Sample]:
+def random_samples(
+    types: Sequence[str],
+    names: Sequence[str],
+    count: int,
+    *,
+    batch: int = _DYNAMIC_BATCH,
+    length: int = _DYNAMIC_LENGTH,
+) -> list[Sample]:
     """Returns reproducible random inputs.
 
     Floats are standard normal. Integers are uniform in 0..99, but 1 if the input's name contains
-    "mask" and 0 if it contains "type". A dynamic first dimension is 1, any other 32.
+    "mask" and 0 if it contains "type".
 
     Args:
         types: The inputs' types, such as "tensor<?x384xf32>".
         names: The inputs' names, or fewer.
         count: The number of samples.
+        batch: The first size where it is dynamic.
+        length: Any other size that is dynamic.
 
     Raises:
         SeedlmError: There is no dtype for a type.
@@ -56,7 +65,10 @@ def random_samples(types: Sequence[str], names: Sequence[str], count: int) -> li
         inputs = make_inputs(types, names)
     except SeedlmError as error:
         raise SeedlmError(f"--verify: {error}; use --input") from None
-    return [[_random(each, generator) for each in inputs] for _ in range(count)]
+    return [
+        [_random(each, _static_shape(each, batch, length), generator) for each in inputs]
+        for _ in range(count)
+    ]
 
 
 def load_sample(files: Sequence[Path]) -> Sample:
@@ -102,10 +114,15 @@ def _load(file: Path) -> NDArray[Any]:
     return array
 
 
-def _random(model_input: Input, generator: np.random.Generator) -> NDArray[Any]:
+def _static_shape(model_input: Input, batch: int, length: int) -> list[int]:
+    defaults = [batch, *[length] * len(model_input.shape)]
+    return [d if s is None else s for s, d in zip(model_input.shape, defaults, strict=False)]
+
+
+def _random(
+    model_input: Input, shape: Sequence[int], generator: np.random.Generator
+) -> NDArray[Any]:
     name, dtype = model_input.name, model_input.dtype
-    defaults = [1, *[_DYNAMIC_SIZE] * len(model_input.shape)]
-    shape = [d if s is None else s for s, d in zip(model_input.shape, defaults, strict=False)]
     if dtype.kind == "f":
         return generator.standard_normal(shape).astype(dtype)
     if "mask" in name or dtype.kind == "b":

@@ -3,9 +3,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple, fields
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
@@ -27,6 +29,7 @@ from seedlm.passes.compress_constants import Progress as ProgressCallback
 from seedlm.verification import OutputComparison
 
 _TABLE_WIDTH = 160
+_WHOLE = 1e4  # numbers from here on are shown without decimals
 
 
 @contextmanager
@@ -168,6 +171,27 @@ def print_evaluation(evaluation: Evaluation) -> None:
     for row in rows:
         table.add_row(*row)
     _print(table)
+
+
+def print_results(results: Sequence[Any]) -> None:
+    """Prints a table of measurements, objects of one dataclass, with a column for each field."""
+    if not results:
+        return
+    table = Table(box=None, pad_edge=False)
+    for field in fields(results[0]):
+        justify: JustifyMethod = "left" if field.type is str else "right"
+        table.add_column(field.name, justify=justify)
+    for result in results:
+        table.add_row(*(_cell(value) for value in astuple(result)))
+    _print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < _WHOLE else f"{value:.0f}"
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _table(columns: Sequence[str]) -> Table:
