@@ -35,9 +35,9 @@ module seedlm_engine #(
   input  wire [31:0]              codes_address,
   output reg                      busy,
   output wire                     done,          // in the last cycle of a command
-  output wire                     beat_taken,
-  output wire                     beat_missing,  // the engine waits for memory
-  output wire                     beat_waiting,  // memory waits for the engine
+  output reg                      beat_taken,    // these three a cycle late
+  output reg                      beat_missing,  // the engine waits for memory
+  output reg                      beat_waiting,  // memory waits for the engine
   output wire                     request_valid,
   input  wire                     request_ready,
   output wire [31:0]              request_address,
@@ -51,7 +51,7 @@ module seedlm_engine #(
 );
   localparam STEP_WIDTH = LANES * RECORD_WIDTH;
   localparam DECODE_CYCLES = FP16 != 0 ? 3 : 3 + $clog2(LATENT);
-  localparam ADD_CYCLES = DECODE_CYCLES + 1 + $clog2(BLOCK);   // from issue_valid
+  localparam ADD_CYCLES = DECODE_CYCLES + 2 + $clog2(BLOCK);   // from issue_valid
   localparam WRITTEN_CYCLES = 2;                               // from an addition to its result
   localparam BLOCK_WIDTH = LINE_WIDTH + BANK_BITS;
 
@@ -70,7 +70,8 @@ module seedlm_engine #(
     .request_valid(request_valid), .request_ready(request_ready),
     .request_address(request_address), .request_beats(request_beats));
 
-  wire                   finished, write, load, claim, issue_valid, issue_first, issue_last, results_free;
+  wire                   finished, write, load, claim, issue_valid, issue_final, issue_first, issue_last;
+  wire                   results_free;
   wire [LINE_WIDTH-1:0]  write_line;
   wire [3:0]             write_vector, issue_vector;
   wire [STEP_WIDTH-1:0]  step;
@@ -85,7 +86,7 @@ module seedlm_engine #(
     .batch(batch), .finished(finished), .data_valid(beat_valid), .data_ready(beat_ready),
     .data(beat), .write(write), .write_line(write_line), .write_vector(write_vector), .load(load),
     .claim(claim), .step(step), .issue_valid(issue_valid), .issue_vector(issue_vector),
-    .issue_first(issue_first), .issue_last(issue_last), .issue_block(issue_block),
+    .issue_final(issue_final), .issue_first(issue_first), .issue_last(issue_last), .issue_block(issue_block),
     .group_rows(group_rows), .results_free(results_free));
 
   wire [BLOCK_WIDTH-1:0] read_block;
@@ -103,7 +104,7 @@ module seedlm_engine #(
 
   wire       add_valid, add_first, add_last, group_written;
   wire [3:0] add_vector, result_index;
-  wire       group_done = issue_valid && issue_last && {1'b0, issue_vector} == batch - 5'd1;
+  wire       group_done = issue_valid && issue_last && issue_final;
   reg  [ADD_CYCLES+WRITTEN_CYCLES-1:0] valid_line, done_line;
   assign add_valid = valid_line[ADD_CYCLES-1];
   assign group_written = done_line[ADD_CYCLES+WRITTEN_CYCLES-1];
@@ -144,10 +145,10 @@ module seedlm_engine #(
     .result_data(result_data));
 
   assign done = busy && finished && results_free && !result_valid;
-  assign beat_taken = beat_valid && beat_ready;
-  assign beat_missing = !beat_valid && beat_ready;
-  assign beat_waiting = beat_valid && !beat_ready;
   always @(posedge clk) begin
+    beat_taken   <= beat_valid && beat_ready;
+    beat_missing <= !beat_valid && beat_ready;
+    beat_waiting <= beat_valid && !beat_ready;
     if (rst || done) busy <= 1'b0;
     else if (start) busy <= 1'b1;
   end

@@ -2,7 +2,7 @@
 // One row of a group: its records are decoded, multiplied with activations and accumulated.
 //
 // `record` is taken when `load` is set, `activations` DECODE_CYCLES later, and the accumulator's
-// controls with the value that they belong to, DECODE_CYCLES + 2 + $clog2(BLOCK) after `load`.
+// controls with the value that they belong to, DECODE_CYCLES + 3 + $clog2(BLOCK) after `load`.
 module seedlm_lane #(
   parameter FP16 = 0,
   parameter BLOCK = 8,
@@ -48,7 +48,7 @@ module seedlm_lane #(
     end
   endgenerate
 
-  seedlm_delay #(.WIDTH(SHIFT_WIDTH), .CYCLES(DECODE_CYCLES + $clog2(BLOCK))) shift_delay (
+  seedlm_delay #(.WIDTH(SHIFT_WIDTH), .CYCLES(DECODE_CYCLES + 1 + $clog2(BLOCK))) shift_delay (
     .clk(clk), .in(shift), .out(late_shift));
 
   seedlm_mac #(

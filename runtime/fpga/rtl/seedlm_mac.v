@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The dot product of a block of weights with as many activations, shifted left by the block's
-// exponent: one multiplier a weight, a tree of adders, one shifter; 2 + $clog2(BLOCK) cycles.
+// exponent: one multiplier a weight, a tree of adders, one shifter; 3 + $clog2(BLOCK) cycles.
 //
-// `shift` is taken 1 + $clog2(BLOCK) cycles after `weights` and `activations`.
+// `shift` is taken 2 + $clog2(BLOCK) cycles after `weights` and `activations`.
 module seedlm_mac #(
   parameter BLOCK = 8,
   parameter WEIGHT_WIDTH = 13,
@@ -25,8 +25,12 @@ module seedlm_mac #(
     for (c = 0; c < BLOCK; c = c + 1) begin : column
       wire signed [WEIGHT_WIDTH-1:0] weight = weights[c*WEIGHT_WIDTH +: WEIGHT_WIDTH];
       wire signed [15:0] activation = activations[c*16 +: 16];
-      reg signed [PRODUCT_WIDTH-1:0] product;
-      always @(posedge clk) product <= weight * activation;
+      // Two registers, which the multiplier of an FPGA has inside.
+      reg signed [PRODUCT_WIDTH-1:0] multiplied, product;
+      always @(posedge clk) begin
+        multiplied <= weight * activation;
+        product <= multiplied;
+      end
       assign products[c*PRODUCT_WIDTH +: PRODUCT_WIDTH] = product;
     end
   endgenerate

@@ -23,10 +23,11 @@ module seedlm_reader #(
   output reg  [31:0]              request_address,
   output reg  [6:0]               request_beats
 );
-  localparam IDLE = 3'd0, PART = 3'd1, SIZES = 3'd2, BEGIN = 3'd3, ACTIVATIONS = 3'd4, CODES = 3'd5;
+  localparam IDLE = 3'd0, PART = 3'd1, SIZES = 3'd2, MORE = 3'd3, BEGIN = 3'd4,
+    ACTIVATIONS = 3'd5, CODES = 3'd6;
   localparam SCALED_WIDTH = SEGMENT_WIDTH + $clog2(STEP_UNITS + 1);
   localparam LINES_WIDTH = SEGMENT_WIDTH - BANK_BITS + 1;
-  localparam LEFT_WIDTH = SCALED_WIDTH + 5;   // holds the beats of activations and of a group
+  localparam LEFT_WIDTH = SCALED_WIDTH + 5;   // for the beats of activations and of a group
   localparam [31:0] LINE_ROUND = (1 << BANK_BITS) - 1;
   localparam [31:0] STEP_FACTOR = STEP_UNITS;
   localparam [31:0] STEP_ROUND = BEAT_UNITS - 1;
@@ -35,7 +36,8 @@ module seedlm_reader #(
   reg [2:0]               state;
   reg [20:0]              blocks_left, rows_left;
   reg [SEGMENT_WIDTH-1:0] part;
-  reg [LEFT_WIDTH-1:0]    activation_beats, group_beats, left;
+  reg [LEFT_WIDTH-1:0]    multiplied, product, scaled;
+  reg [LEFT_WIDTH-1:0]    group_end, left;   // beats, less one
   reg [31:0]              activations_next, codes_next, address;
 
   wire [SEGMENT_WIDTH:0]  rounded_part = {1'b0, part} + LINE_ROUND[SEGMENT_WIDTH:0];
@@ -43,9 +45,9 @@ module seedlm_reader #(
   wire [SCALED_WIDTH-1:0] scaled_part =
     {{(SCALED_WIDTH-SEGMENT_WIDTH){1'b0}}, part} * STEP_FACTOR[SCALED_WIDTH-1:0]
     + STEP_ROUND[SCALED_WIDTH-1:0];
-  wire                    long = |left[LEFT_WIDTH-1:6];
-  wire                    final_burst = left <= {{(LEFT_WIDTH-7){1'b0}}, 7'd64};
-  wire [6:0]              burst = long ? 7'd64 : {1'b0, left[5:0]};
+  wire [LEFT_WIDTH-7:0]   full_bursts = left[LEFT_WIDTH-1:6];
+  wire                    final_burst = full_bursts == 0;
+  wire [6:0]              burst = final_burst ? {1'b0, left[5:0]} + 7'd1 : 7'd64;
   wire [31:0]             after = address + {25'd0, burst};
   wire                    last_group = rows_left <= GROUP_ROWS[20:0];
   wire [20:0]             part_blocks = {{(21-SEGMENT_WIDTH){1'b0}}, part};
@@ -59,7 +61,7 @@ module seedlm_reader #(
       request_address <= address;
       request_beats   <= burst;
       address         <= after;
-      left            <= left - {{(LEFT_WIDTH-7){1'b0}}, burst};
+      left            <= {full_bursts - 1'b1, left[5:0]};
     end else if (request_ready) begin
       request_valid   <= 1'b0;
     end
@@ -78,25 +80,30 @@ module seedlm_reader #(
         state     <= SIZES;
       end
       SIZES: begin
-        activation_beats <= {{(LEFT_WIDTH-LINES_WIDTH){1'b0}}, lines}
-                            * {{(LEFT_WIDTH-5){1'b0}}, batch};
-        group_beats      <= {{(LEFT_WIDTH-SCALED_WIDTH){1'b0}}, scaled_part} >> $clog2(BEAT_UNITS);
-        state            <= BEGIN;
+        multiplied <= {{(LEFT_WIDTH-LINES_WIDTH){1'b0}}, lines}
+                      * {{(LEFT_WIDTH-5){1'b0}}, batch};
+        scaled     <= {{(LEFT_WIDTH-SCALED_WIDTH){1'b0}}, scaled_part} >> $clog2(BEAT_UNITS);
+        state      <= MORE;
+      end
+      MORE: begin
+        product   <= multiplied;
+        group_end <= scaled - 1'b1;
+        state     <= BEGIN;
       end
       BEGIN: begin
         address <= activations_next;
-        left    <= activation_beats;
+        left    <= product - 1'b1;
         state   <= ACTIVATIONS;
       end
       ACTIVATIONS: if (send && final_burst) begin
         activations_next <= after;
         address          <= codes_next;
-        left             <= group_beats;
+        left             <= group_end;
         state            <= CODES;
       end
       CODES: if (send && final_burst) begin
         rows_left <= rows_left - GROUP_ROWS[20:0];
-        left      <= group_beats;
+        left      <= group_end;
         if (last_group) begin
           codes_next  <= after;
           blocks_left <= blocks_left - part_blocks;

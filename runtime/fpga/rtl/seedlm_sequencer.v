@@ -34,27 +34,29 @@ module seedlm_sequencer #(
   output wire [STEP_WIDTH-1:0]           step,
   output reg                             issue_valid,   // from the cycle after `load` on
   output reg  [3:0]                      issue_vector,
+  output reg                             issue_final,   // the last vector of a step
   output reg                             issue_first,
   output reg                             issue_last,
   output reg  [LINE_WIDTH+BANK_BITS-1:0] issue_block,
   output reg  [$clog2(LANES):0]          group_rows,    // of the group that was claimed last
   input  wire                            results_free
 );
-  localparam IDLE = 3'd0, PART = 3'd1, FILL = 3'd2, RUN = 3'd3, SETTLE = 3'd4;
+  localparam IDLE = 3'd0, PART = 3'd1, BEGIN = 3'd2, FILL = 3'd3, RUN = 3'd4,
+    SETTLE = 3'd5;
   localparam BLOCK_WIDTH = LINE_WIDTH + BANK_BITS;
   localparam ROWS_WIDTH = $clog2(LANES) + 1;
   localparam [31:0] GROUP_ROWS = LANES;
 
   reg [2:0]               state;
   reg [20:0]              blocks_left, rows_left;
-  reg [SEGMENT_WIDTH-1:0] part;
+  reg [SEGMENT_WIDTH-1:0] part, part_end;
+  reg [3:0]               vector_end;
+  reg                     single;
   reg [LINE_WIDTH-1:0]    line;
   reg [3:0]               vector;
   reg [BLOCK_WIDTH-1:0]   block;
   reg [READ_DELAY-1:0]    reading;
 
-  wire [SEGMENT_WIDTH-1:0] part_end = part - {{(SEGMENT_WIDTH-1){1'b0}}, 1'b1};
-  wire [3:0]               vector_end = batch[3:0] - 4'd1;
   wire                     last_block = block == part_end[BLOCK_WIDTH-1:0];
   wire                     last_group = rows_left <= GROUP_ROWS[20:0];
   wire [20:0]              part_blocks = {{(21-SEGMENT_WIDTH){1'b0}}, part};
@@ -65,7 +67,7 @@ module seedlm_sequencer #(
   reg [BLOCK_WIDTH-1:0]  step_block;
   reg [ROWS_WIDTH-1:0]   step_rows;
 
-  wire finishing = !issue_valid || issue_vector == vector_end;
+  wire finishing = !issue_valid || issue_final;
   assign load = step_valid && finishing && (!step_last || results_free);
   assign claim = load && step_last;
 
@@ -86,6 +88,8 @@ module seedlm_sequencer #(
     case (state)
       IDLE: if (start) begin
         blocks_left <= blocks;
+        vector_end  <= batch[3:0] - 4'd1;
+        single      <= batch == 5'd1;
         state       <= PART;
       end
       PART: begin
@@ -95,7 +99,11 @@ module seedlm_sequencer #(
         line      <= {LINE_WIDTH{1'b0}};
         vector    <= 4'd0;
         block     <= {BLOCK_WIDTH{1'b0}};
-        state     <= FILL;
+        state     <= BEGIN;
+      end
+      BEGIN: begin
+        part_end <= part - {{(SEGMENT_WIDTH-1){1'b0}}, 1'b1};
+        state    <= FILL;
       end
       FILL: if (data_valid) begin
         vector <= vector == vector_end ? 4'd0 : vector + 4'd1;
@@ -127,12 +135,14 @@ module seedlm_sequencer #(
 
     if (load) begin
       issue_vector <= 4'd0;
+      issue_final  <= single;
       issue_first  <= step_first;
       issue_last   <= step_last;
       issue_block  <= step_block;
       if (step_last) group_rows <= step_rows;
     end else begin
       issue_vector <= issue_vector + 4'd1;
+      issue_final  <= issue_vector + 4'd1 == vector_end;
     end
     issue_valid <= load || !finishing;
     reading     <= {reading[READ_DELAY-2:0], issue_valid};
@@ -144,5 +154,5 @@ module seedlm_sequencer #(
     end
   end
 
-  wire unused = &{1'b0, batch[4], part_end};
+  wire unused = &{1'b0, part_end};
 endmodule
