@@ -70,11 +70,11 @@ def order_fp16(weights: npt.NDArray[np.float16]) -> Beats:
 
 def total_beats(parameters: EngineParameters, rows: int, columns: int, batch: int) -> int:
     """Returns the beats that a command reads: codes, and activations for `batch` vectors."""
-    beats = 0
-    for start, end in _segments(parameters, columns):
-        beats += -(-(end - start) // parameters.banks) * batch
-        beats += parameters.groups(rows) * parameters.group_beats(end - start)
-    return beats
+    groups = parameters.groups(rows)
+    return sum(
+        parameters.lines(blocks) * batch + groups * parameters.group_beats(blocks)
+        for blocks in parameters.segment_lengths(columns)
+    )
 
 
 def _segments(parameters: EngineParameters, columns: int) -> list[tuple[int, int]]:

@@ -80,10 +80,9 @@ class EngineParameters:
         """Most blocks of a row that are accumulated in one go."""
         return -(-_SEGMENT_COLUMNS // self.block)
 
-    @property
-    def lines(self) -> int:
-        """Beats that hold the activations of a whole segment for one vector."""
-        return -(-self.max_segment // self.banks)
+    def lines(self, blocks: int) -> int:
+        """Returns the beats that hold the activations of `blocks` blocks for one vector."""
+        return -(-blocks // self.banks)
 
     @property
     def result_bits(self) -> int:
@@ -135,8 +134,8 @@ class EngineParameters:
             "UNIT_WIDTH": self.unit_bits,
             "PLACE": self.place,
             "BANK_BITS": self.banks.bit_length() - 1,
-            "LINES": self.lines,
-            "LINE_WIDTH": (self.lines - 1).bit_length(),
+            "LINES": self.lines(self.max_segment),
+            "LINE_WIDTH": (self.lines(self.max_segment) - 1).bit_length(),
             "MAX_SEGMENT": self.max_segment,
             "SEGMENT_WIDTH": self.max_segment.bit_length(),
         }

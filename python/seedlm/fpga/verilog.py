@@ -7,6 +7,9 @@ from seedlm.fpga.parameters import EngineParameters
 RESULT_BITS = 128
 """Bits of a result at the port of `seedlm_top`, where it is sign-extended."""
 
+TOP = "seedlm_top"
+"""The top module."""
+
 _LICENSE = "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n"
 
 _TOP = """{license}\
@@ -48,6 +51,14 @@ module seedlm_top (
     .result_ready(result_ready), .result_data(result));
 endmodule
 """
+
+
+def modules(parameters: EngineParameters) -> dict[str, str]:
+    """Returns the texts of the modules that depend on the engine, by file name."""
+    texts = {f"{TOP}.v": top_module(parameters)}
+    if parameters.code is not None:
+        texts["seedlm_expand.v"] = expand_module(parameters.code)
+    return texts
 
 
 def state_masks(code: Code) -> list[int]:
