@@ -102,7 +102,7 @@ def test_counters_of_stalls_explain_the_cycles() -> None:
     assert bound_by_steps.device_stalls > bound_by_steps.cycles * 0.65
     for counters in (bound_by_memory, bound_by_steps):
         known = counters.beats + counters.memory_stalls + counters.device_stalls
-        assert 0 <= counters.cycles - known < 60
+        assert 0 <= counters.cycles - known < 120
 
 
 def test_random_shapes_on_random_memories() -> None:
