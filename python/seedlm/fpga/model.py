@@ -63,10 +63,16 @@ def build(model: Model) -> Path:
         SeedlmError: A tool is missing or fails, or the cache cannot be written.
     """
     tools = verilator()
-    library = _cache_folder() / f"lib{model.name}-{_digest(model, tools)}.so"
+    library = cache_folder() / f"lib{model.name}-{_digest(model, tools)}.so"
     if not library.is_file():
         _replace(library, lambda folder, file: _build(model, tools, folder, file))
     return library
+
+
+def cache_folder() -> Path:
+    """Returns the folder in which libraries are kept."""
+    folder = os.environ.get("SEEDLM_CACHE")
+    return Path(folder or Path.home() / ".cache" / "seedlm") / "fpga"
 
 
 def rtl_arguments(folder: Path, top: str) -> list[str | Path]:
@@ -98,7 +104,7 @@ def _build(model: Model, tools: Verilator, folder: Path, library: Path) -> None:
 def _runtime(tools: Verilator) -> Path:
     """Returns the object file of Verilator's runtime, which all libraries share."""
     digest = hashlib.sha256(_identity(tools)).hexdigest()[:16]
-    file = _cache_folder() / f"verilated-{digest}.o"
+    file = cache_folder() / f"verilated-{digest}.o"
     if not file.is_file():
         _replace(file, lambda folder, output: _compile_runtime(tools, folder, output))
     return file
@@ -149,8 +155,3 @@ def _identity(tools: Verilator) -> bytes:
     status = tools.binary.stat()
     words = (tools.root, status.st_size, status.st_mtime_ns, compiler())
     return repr((words, _VERILATOR_OPTIONS, _COMPILER_OPTIONS, _RUNTIME)).encode()
-
-
-def _cache_folder() -> Path:
-    folder = os.environ.get("SEEDLM_CACHE")
-    return Path(folder or Path.home() / ".cache" / "seedlm") / "fpga"

@@ -87,7 +87,12 @@ def run(command: Sequence[str | Path], environment: dict[str, str] | None = None
     except OSError as error:
         raise SeedlmError(f"fpga: {command[0]} cannot be run: {error.strerror}") from None
     if result.returncode:
-        lines = [line for line in result.stdout.splitlines() if "rror" in line]
-        reason = (lines or result.stdout.splitlines() or [f"exit code {result.returncode}"])[0]
-        raise SeedlmError(f"fpga: {name} failed: {reason.strip()}")
+        raise SeedlmError(f"fpga: {name} failed: {_reason(result)}")
     return result.stdout
+
+
+def _reason(result: subprocess.CompletedProcess[str]) -> str:
+    """Returns the first line that looks like an error, or the last one."""
+    lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines[::-1] or [f"exit code {result.returncode}"])[0]

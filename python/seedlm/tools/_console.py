@@ -106,6 +106,16 @@ def print_comparison(outputs: Sequence[OutputComparison]) -> None:
         )
 
 
+def print_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table; all columns but the first are aligned on the right."""
+    table = Table(box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    _print(table)
+
+
 def _table(columns: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in columns:
