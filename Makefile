@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# demo: sets up and compiles a real model. test: sets up and passes all checks.
+# demo: sets up and compiles a real model. test: sets up and passes all checks. fpga-report: makes
+# the reports in runtime/fpga/reports anew.
 # Everything is made in build/; models are kept in $SEEDLM_TEST_MODELS or the user's cache.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ JOBS ?= 2
 
 SOURCES := CMakeLists.txt pyproject.toml $(shell find compiler passes python runtime -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint lit pytest models clean
+.PHONY: demo test lint lit pytest models fpga-report clean
 
 demo: $(BUILD)/installed $(BUILD)/runtime-venv
 	$(BIN)/python test/models/fetch.py $(MODELS)
@@ -27,6 +28,7 @@ lint: $(BUILD)/test-installed
 	rm -rf $(BUILD)/view && mkdir -p $(BUILD)/view
 	cp -rs $(CURDIR)/python/seedlm $(BUILD)/view/
 	cp -rs $(CURDIR)/compiler $(CURDIR)/passes $(BUILD)/view/seedlm/
+	mkdir $(BUILD)/view/seedlm/runtime && cp -rs $(CURDIR)/runtime/fpga $(BUILD)/view/seedlm/runtime/
 	$(BIN)/mypy
 	PYTHONPATH=$(BUILD)/view $(BIN)/lint-imports
 
@@ -38,6 +40,13 @@ pytest: $(BUILD)/test-installed models
 
 models: $(BUILD)/test-installed
 	$(BIN)/python test/models/fetch.py --slow $(MODELS)
+
+# Synthesizes the FPGA-style device and measures its cycles; needs yosys and takes many minutes.
+fpga-report: $(BUILD)/test-installed
+	$(BIN)/pip install --quiet '.[fpga,synthesis]'
+	$(BIN)/seedlm-fpga-report --synthesize runtime/fpga/reports/resources.json
+	$(BIN)/pip install --quiet --no-deps .
+	$(BIN)/seedlm-fpga-report > runtime/fpga/reports/report.txt
 
 $(BUILD)/venv:
 	$(PYTHON) -m venv $@

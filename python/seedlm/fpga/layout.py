@@ -6,6 +6,8 @@ a matrix is a run of steps: the records of one block of each of the group's rows
 without gaps. Records of rows past the last are 0. Each group ends with zero bits up to a beat.
 """
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,7 @@ from seedlm.errors import SeedlmError
 from seedlm.fpga.parameters import BEAT_BYTES, FP16, MAX_SIZE, EngineParameters, engine_parameters
 
 Beats = npt.NDArray[np.uint8]
+_T = TypeVar("_T", bound=np.generic)
 _GROUPS_AT_A_TIME = 64
 _INFINITE_EXPONENT = 0x7C00
 
@@ -43,9 +46,13 @@ def order_codes(codes: npt.NDArray[np.uint8], code: Code, rows: int, columns: in
     for start, end in _segments(parameters, columns):
         for first in range(0, rows, _GROUPS_AT_A_TIME * parameters.lanes):
             some = codes[first : first + _GROUPS_AT_A_TIME * parameters.lanes]
-            fields = (field[:, start:end] for field in unpack_records(some, code, blocks))
-            seeds, coefficients, exponents = (_by_step(field, parameters) for field in fields)
-            steps = pack_records(seeds, coefficients, exponents, code)
+            seeds, coefficients, exponents = unpack_records(some, code, blocks)
+            steps = pack_records(
+                _by_step(seeds[:, start:end], parameters),
+                _by_step(coefficients[:, start:end], parameters),
+                _by_step(exponents[:, start:end], parameters),
+                code,
+            )
             packed.append(_to_beats(steps))
     return np.concatenate(packed)
 
@@ -83,7 +90,7 @@ def _segments(parameters: EngineParameters, columns: int) -> list[tuple[int, int
     return [(start, min(start + length, blocks)) for start in range(0, blocks, length)]
 
 
-def _by_step(field: npt.NDArray[np.generic], parameters: EngineParameters) -> npt.NDArray[np.generic]:
+def _by_step(field: npt.NDArray[_T], parameters: EngineParameters) -> npt.NDArray[_T]:
     """Returns a field [rows, blocks, ...] of records as [groups, blocks * lanes, ...]."""
     lanes, blocks = parameters.lanes, field.shape[1]
     missing = -field.shape[0] % lanes

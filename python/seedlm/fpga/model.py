@@ -86,8 +86,9 @@ def _build(model: Model, tools: Verilator, folder: Path, library: Path) -> None:
     configuration = SOURCES / "sim" / "seedlm_sim.vlt"
     tracing = ["--trace-vcd"] if model.tracing else []
     directory = folder / "model"
-    arguments = [*_VERILATOR_OPTIONS, *tracing, "--Mdir", directory, configuration]
-    tools.run([*arguments, *rtl_arguments(folder, model.top)])
+    options = (*_VERILATOR_OPTIONS, *tracing)
+    inputs = (configuration, *rtl_arguments(folder, model.top))
+    tools.run([*options, "--Mdir", directory, *inputs])
     # One source of all, as most of the time goes into reading the same headers.
     everything = folder / "everything.cpp"
     files = [*sorted(directory.glob("*.cpp")), *model.cpp]

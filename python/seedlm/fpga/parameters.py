@@ -53,7 +53,9 @@ class EngineParameters:
         """
         least = -(-BEAT_BITS // self.record_bits)
         choices = range(least, least + least // 4 + 1)
-        return max(choices, key=lambda lanes: (math.gcd(BEAT_BITS, lanes * self.record_bits), -lanes))
+        return max(
+            choices, key=lambda lanes: (math.gcd(BEAT_BITS, lanes * self.record_bits), -lanes)
+        )
 
     @property
     def step_bits(self) -> int:

@@ -77,7 +77,7 @@ class Timer:
 
     def _find(self, parameters: EngineParameters, rows: int, columns: int, batch: int) -> Cycles:
         expected = product_cycles(parameters, rows, columns, batch, self.memory.latency)
-        expected = round(expected / self._share_of_time(parameters, columns, batch))
+        expected = round(expected / self._share_of_time())
         if expected > self.limit:
             return Cycles(expected, simulated=False)
         self.progress(f"{parameters.name} {rows} x {columns}, batch {batch}")
@@ -86,10 +86,9 @@ class Timer:
         self.largest_error = max(self.largest_error, abs(found / expected - 1))
         return Cycles(found, simulated=True)
 
-    def _share_of_time(self, parameters: EngineParameters, columns: int, batch: int) -> float:
-        """Returns the part of the time in which a product that memory limits can go on."""
-        blocks = parameters.segment_blocks(columns)
-        if not self.memory.refresh_period or blocks * batch > parameters.group_beats(blocks):
+    def _share_of_time(self) -> float:
+        """Returns the part of the time in which memory is not refreshed."""
+        if not self.memory.refresh_period:
             return 1.0
         return 1 - self.memory.refresh_cycles / self.memory.refresh_period
 

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,13 @@ class Synthesis:
     """What an engine takes.
 
     Attributes:
+        name: The name of its parameters.
         engine: All of it, control registers included.
         lane: One of its lanes.
         lanes: How many there are.
     """
 
+    name: str
     engine: Resources
     lane: Resources
     lanes: int
@@ -66,16 +68,17 @@ def synthesize(parameters: EngineParameters) -> Synthesis:
         )
         run([sys.executable, "-c", _RUN_YOSYS, "-q", "-p", "; ".join(script)])
         module = json.loads(netlist.read_text())["modules"][TOP]
-    return Synthesis(resources(module), resources(_lane(module)), parameters.lanes)
+    engine, lane = resources(module), resources(_lane(module))
+    return Synthesis(parameters.name, engine, lane, parameters.lanes)
 
 
-def save_results(results: Mapping[str, Synthesis], file: Path) -> None:
-    """Writes results by the name of their engine, as JSON.
+def save_results(results: Sequence[Synthesis], file: Path) -> None:
+    """Writes results as JSON.
 
     Raises:
         SeedlmError: The file cannot be written.
     """
-    text = json.dumps({name: asdict(result) for name, result in results.items()}, indent=2)
+    text = json.dumps([asdict(result) for result in results], indent=2)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n")
@@ -83,15 +86,18 @@ def save_results(results: Mapping[str, Synthesis], file: Path) -> None:
         raise SeedlmError(f"{file}: {error.strerror}") from None
 
 
-def kept_results() -> dict[str, Synthesis]:
-    """Returns the results that are kept with the sources, by the name of the engine."""
-    content = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    return {
-        name: Synthesis(
-            Resources(**result["engine"]), Resources(**result["lane"]), result["lanes"]
+def kept_results() -> list[Synthesis]:
+    """Returns the results that are kept with the sources."""
+    content = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
+    return [
+        Synthesis(
+            result["name"],
+            Resources(**result["engine"]),
+            Resources(**result["lane"]),
+            result["lanes"],
         )
-        for name, result in content.items()
-    }
+        for result in content
+    ]
 
 
 def _lane(module: Mapping[str, Any]) -> dict[str, Any]:

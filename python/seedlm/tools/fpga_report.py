@@ -60,9 +60,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 def _run(arguments: argparse.Namespace) -> None:
     engines = {name: engine_parameters(preset(name)) for name in arguments.code or PRESETS}
     if arguments.synthesize is not None:
-        everything = {"fp16": FP16, **engines}
-        results = {name: synthesize(parameters) for name, parameters in everything.items()}
-        save_results(results, arguments.synthesize)
+        save_results([synthesize(each) for each in (FP16, *engines.values())], arguments.synthesize)
         return
     ideal = Timer(IDEAL_MEMORY, arguments.simulate, _say)
     refresh = Timer(_REFRESH, arguments.simulate, _say)
@@ -86,8 +84,8 @@ def _say(message: str) -> None:
 def _print_headline(engines: _Engines, ideal: Timer, refresh: Timer) -> None:
     rows, columns = HEADLINE
     print(
-        f"Cycles of a {rows} x {columns} matrix times one vector. Memory gives 512 bits a cycle, the "
-        f"first after {_REFRESH.latency} cycles;\nwith refresh it stops for "
+        f"Cycles of a {rows} x {columns} matrix times one vector. Memory gives 512 bits a cycle, "
+        f"the first after {_REFRESH.latency} cycles;\nwith refresh it stops for "
         f"{_REFRESH.refresh_cycles} of {_REFRESH.refresh_period} cycles. Results with * were "
         "simulated, the others are of the closed form.\n"
     )
@@ -134,9 +132,10 @@ def _print_layers(name: str, parameters: EngineParameters, timer: Timer) -> None
 
 
 def _print_resources(engines: _Engines) -> None:
-    kept = kept_results()
-    names = [name for name in ("fp16", *engines) if name in kept]
-    if not names:
+    kept = {result.name: result for result in kept_results()}
+    everything = {"fp16": FP16, **engines}
+    found = {name: kept[each.name] for name, each in everything.items() if each.name in kept}
+    if not found:
         return
     print(
         "\nResources of a 7-series device as yosys estimates them; nothing was placed or timed. "
@@ -144,11 +143,9 @@ def _print_resources(engines: _Engines) -> None:
         "chain. A lane is one of the\nengine's.\n"
     )
     lines = []
-    for name in names:
-        for label, result in (
-            (name, kept[name].engine),
-            (f"  lane (of {kept[name].lanes})", kept[name].lane),
-        ):
+    for name, synthesis in found.items():
+        lane = f"  lane (of {synthesis.lanes})"
+        for label, result in ((name, synthesis.engine), (lane, synthesis.lane)):
             counts = (result.luts, result.registers, result.multipliers, result.block_rams)
             depth = (result.levels, result.chain_bits)
             lines.append([label, *(f"{count:,g}" for count in counts), *map(str, depth)])

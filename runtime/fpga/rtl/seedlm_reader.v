@@ -28,21 +28,23 @@ module seedlm_reader #(
   localparam LINES_WIDTH = SEGMENT_WIDTH - BANK_BITS + 1;
   localparam COUNT_WIDTH = SCALED_WIDTH + 5;   // for the beats of activations and of a group
   localparam [31:0] LINE_ROUND = (1 << BANK_BITS) - 1;
-  localparam [31:0] STEP_FACTOR = STEP_UNITS;
-  localparam [31:0] STEP_ROUND = BEAT_UNITS - 1;
+  localparam [31:0] EXTRA_UNITS = STEP_UNITS - BEAT_UNITS;
+  localparam [31:0] EXTRA_ROUND = BEAT_UNITS - 1;
   localparam [31:0] GROUP_ROWS = LANES;
 
   reg [2:0]               state;
   reg [20:0]              blocks_left, rows_left;
   reg [SEGMENT_WIDTH-1:0] part;
+  reg [SCALED_WIDTH-1:0]  extra_units;
   reg [COUNT_WIDTH-1:0]   multiplied, activation_beats, group_beats;
   reg [31:0]              activations_next, codes_next;
 
   wire [SEGMENT_WIDTH:0]  rounded_part = {1'b0, part} + LINE_ROUND[SEGMENT_WIDTH:0];
   wire [LINES_WIDTH-1:0]  lines = rounded_part[SEGMENT_WIDTH:BANK_BITS];
-  wire [SCALED_WIDTH-1:0] scaled_part =
-    {{(SCALED_WIDTH-SEGMENT_WIDTH){1'b0}}, part} * STEP_FACTOR[SCALED_WIDTH-1:0]
-    + STEP_ROUND[SCALED_WIDTH-1:0];
+  // A group has a beat for each step, and the beats of what steps are longer.
+  wire [SCALED_WIDTH-1:0] steps = {{(SCALED_WIDTH-SEGMENT_WIDTH){1'b0}}, part};
+  wire [SCALED_WIDTH-1:0] extra_beats =
+    (extra_units + EXTRA_ROUND[SCALED_WIDTH-1:0]) >> $clog2(BEAT_UNITS);
   wire                    last_group = rows_left <= GROUP_ROWS[20:0];
   wire [20:0]             part_blocks = {{(21-SEGMENT_WIDTH){1'b0}}, part};
   wire                    unused = &{1'b0, rounded_part};
@@ -77,12 +79,13 @@ module seedlm_reader #(
       COUNT: begin
         multiplied  <= {{(COUNT_WIDTH-LINES_WIDTH){1'b0}}, lines}
                        * {{(COUNT_WIDTH-5){1'b0}}, batch};
-        group_beats <= {{(COUNT_WIDTH-SCALED_WIDTH){1'b0}}, scaled_part} >> $clog2(BEAT_UNITS);
+        extra_units <= steps * EXTRA_UNITS[SCALED_WIDTH-1:0];
         blocks_left <= blocks_left - part_blocks;
         state       <= COUNTED;
       end
       COUNTED: begin
         activation_beats <= multiplied;
+        group_beats      <= {{(COUNT_WIDTH-SCALED_WIDTH){1'b0}}, steps + extra_beats};
         state            <= ACTIVATIONS;
       end
       ACTIVATIONS: if (offer) begin

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from seedlm.fpga.model import Model, build
 
 Array = npt.NDArray[np.int64]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from seedlm.codec.basis import states
+
 from seedlm.codec.code import PRESETS, Code, preset
 from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.codec.packing import Codes, Integers, Seeds, pack_records
+from seedlm.fpga.check import integer_weights
 from seedlm.fpga.parameters import EngineParameters
 
 Array = npt.NDArray[np.int64]
@@ -37,7 +38,7 @@ CODES: dict[str, Code] = {name: preset(name) for name in PRESETS} | {
 
 @dataclass(frozen=True)
 class Records:
-    """Records of a matrix: uint32 [rows, blocks], int8 [rows, blocks, latent] and [rows, blocks]."""
+    """Records of a matrix, of the shapes [rows, blocks] and, coefficients, [.., latent]."""
 
     code: Code
     seeds: Seeds
@@ -58,19 +59,18 @@ class Records:
         return words | (self.exponents.astype(np.int64) & ((1 << code.exponent_bits) - 1)) << shift
 
     def block_weights(self) -> Array:
-        """Returns sum_p q_p (b_p - 2^(B-1)), int64 [rows, blocks, block]."""
-        code = self.code
-        top = states(code, self.seeds) >> np.uint32(code.lfsr_width - code.basis_bits)
-        basis = top.astype(np.int64) - (1 << (code.basis_bits - 1))
-        return (basis * self.coefficients[..., None, :]).sum(-1)
+        """Returns the integer weights without their exponents, int64 [rows, blocks, block]."""
+        least = np.full_like(self.exponents, self.code.exponent_range[0])
+        weights = integer_weights(self.seeds, self.coefficients, least, self.code)
+        return weights.reshape(*self.seeds.shape, -1)
 
     def shifts(self) -> Array:
         return self.exponents.astype(np.int64) - self.code.exponent_range[0]
 
     def weights(self, columns: int) -> Array:
-        """Returns the integer weights with their exponents, int64 [rows, columns]."""
-        weights = self.block_weights() << self.shifts()[..., None]
-        return weights.reshape(len(weights), -1)[:, :columns]
+        """Returns the integer weights, int64 [rows, columns]."""
+        fields = (self.seeds, self.coefficients, self.exponents)
+        return integer_weights(*fields, self.code)[:, :columns]
 
 
 def random_records(code: Code, rows: int, columns: int, rng: np.random.Generator) -> Records:
@@ -89,7 +89,9 @@ def random_activations(batch: int, columns: int, rng: np.random.Generator) -> np
     return _random(rng, -(1 << 15), (1 << 15) - 1, (batch, columns)).astype(np.int16)
 
 
-def product(parameters: EngineParameters, weights: Array, activations: npt.NDArray[np.int16]) -> Array:
+def product(
+    parameters: EngineParameters, weights: Array, activations: npt.NDArray[np.int16]
+) -> Array:
     """Returns the accumulators of a product, int64 [segments, batch, rows]."""
     columns, step = activations.shape[1], parameters.segment_columns(activations.shape[1])
     starts = range(0, columns, step)

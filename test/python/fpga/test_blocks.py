@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from bench import Bench, Instance, Port
 from reference import CODES, random_activations, random_records
+
 from seedlm.fpga.parameters import FP16, EngineParameters, engine_parameters
 from seedlm.fpga.verilog import modules
 
@@ -89,7 +90,7 @@ def test_multipliers(name: str) -> None:
     rng = np.random.default_rng(3)
     high = parameters.max_weight >> parameters.max_shift
     weights = rng.integers(-high, high + 1, (VECTORS, parameters.block))
-    weights[:: 8] = rng.choice([-high, high], weights[:: 8].shape)
+    weights[::8] = rng.choice([-high, high], weights[::8].shape)
     activations = random_activations(VECTORS, parameters.block, rng)
     shifts = rng.integers(0, parameters.max_shift + 1, VECTORS)
     early = 2 + (parameters.block - 1).bit_length()
@@ -261,7 +262,10 @@ def test_activations() -> None:
 
 def test_bursts_cover_each_range_once() -> None:
     rng = np.random.default_rng(9)
-    ranges = [(int(a), int(n)) for a, n in zip(rng.integers(0, 1 << 30, 30), (1, 64, 65) * 10, strict=True)]
+    ranges = [
+        (int(a), int(n))
+        for a, n in zip(rng.integers(0, 1 << 30, 30), (1, 64, 65) * 10, strict=True)
+    ]
     ranges += [(int(a), int(n)) for a, n in rng.integers(1, 1000, (30, 2))]
     blocks().reset()
     blocks().step({"bursts.rst": 1})

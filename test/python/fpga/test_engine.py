@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from reference import CODES, product, random_activations, random_records
+
 from seedlm.errors import SeedlmError
 from seedlm.fpga.cycles import command_cycles, product_cycles
 from seedlm.fpga.device import IDEAL_MEMORY, Counters, Device, MemoryTiming, open_device
@@ -177,7 +178,7 @@ def test_accumulators_longer_than_64_bits_are_seen() -> None:
     assert [int(h) << 64 | int(w) % 2**64 for w, h in zip(low[0, 0], high[0, 0], strict=True)] == [
         exact
     ] * 3
-    with pytest.raises(SeedlmError, match="^fpga: an accumulator is longer than 64 bits$"):
+    with pytest.raises(SeedlmError, match=r"^fpga: an accumulator is longer than 64 bits$"):
         simulated.multiply(order_fp16(weights), activations, 3)
 
 
@@ -186,9 +187,9 @@ def test_bad_calls() -> None:
     beats, _ = matrix("seed-4bit", 4, 8, 0)
     with pytest.raises(SeedlmError, match=r"^fpga: 64 bytes of codes are not 2 beats$"):
         simulated.multiply(beats, np.ones((1, 8), np.int16), 17)
-    with pytest.raises(SeedlmError, match="^fpga: a product with no rows, columns or vectors$"):
+    with pytest.raises(SeedlmError, match=r"^fpga: a product with no rows, columns or vectors$"):
         simulated.multiply(beats, np.ones((0, 8), np.int16), 4)
-    with pytest.raises(SeedlmError, match="^fpga: this model was not built for waveforms$"):
+    with pytest.raises(SeedlmError, match=r"^fpga: this model was not built for waveforms$"):
         simulated.trace("unused.vcd")  # type: ignore[arg-type]
 
 

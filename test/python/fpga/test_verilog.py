@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference import CODES
+
 from seedlm.codec.basis import states
 from seedlm.codec.code import PRESETS, Code
 from seedlm.codec.lfsr import MAXIMAL_TAPS
