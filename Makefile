@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# demo: sets up and compiles a real model. test: sets up and passes all checks. fpga-report: makes
-# the reports in runtime/fpga/reports anew.
+# demo: sets up and compiles a real model. test: sets up and passes all checks.
+# quality: measures what formats cost two real models; takes long.
+# fpga-report: makes the reports in runtime/fpga/reports anew.
 # Everything is made in build/; models are kept in $SEEDLM_TEST_MODELS or the user's cache.
 
 PYTHON ?= python3
@@ -8,10 +9,13 @@ BUILD := build
 BIN := $(BUILD)/venv/bin
 MODELS := $(shell $(PYTHON) -c "import sys; sys.path.insert(0, 'test/models'); import catalog; print(catalog.models_dir())")
 JOBS ?= 2
+QUALITY := $(BUILD)/quality
+FORMATS ?= paper-4bit,paper-4bit+aa,paper-3bit,paper-3bit+aa,seed-4bit,seed-4bit+aa,seed-3bit,seed-3bit+aa,rtn4-g32,rtn4-g128,mxfp4
 
 SOURCES := CMakeLists.txt pyproject.toml $(shell find compiler passes python runtime -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint lit pytest models fpga-report clean
+.PHONY: demo test lint lit pytest models quality fpga-report clean
+.DELETE_ON_ERROR:
 
 demo: $(BUILD)/installed $(BUILD)/runtime-venv
 	$(BIN)/python test/models/fetch.py $(MODELS)
@@ -41,6 +45,28 @@ pytest: $(BUILD)/test-installed models
 models: $(BUILD)/test-installed
 	$(BIN)/python test/models/fetch.py --slow $(MODELS)
 
+quality: $(QUALITY)/table.md
+	cat $<
+
+$(QUALITY)/table.md: $(QUALITY)/smollm2.json $(QUALITY)/minilm.json bench/quality_table.py
+	$(BIN)/python bench/quality_table.py SmolLM2-135M=$(QUALITY)/smollm2.json \
+	  MiniLM-L6=$(QUALITY)/minilm.json > $@
+
+$(QUALITY)/smollm2.json: $(QUALITY)/models
+	$(BIN)/seedlm-eval $(MODELS)/smollm2.gguf --text $(MODELS)/lee.txt --tokens 4096 --context 512 \
+	  --format $(FORMATS) --calibration $(MODELS)/wikipedia.txt --calibration-tokens 8192 \
+	  --json $@ --plot $(@:.json=.svg)
+
+$(QUALITY)/minilm.json: $(QUALITY)/models
+	$(BIN)/seedlm-eval $(MODELS)/all-minilm-l6-v2 --text $(MODELS)/lee.txt --context 128 \
+	  --format $(FORMATS) --calibration $(MODELS)/wikipedia.txt --calibration-tokens 8192 \
+	  --json $@ --plot $(@:.json=.svg)
+
+$(QUALITY)/models: $(BUILD)/test-installed
+	mkdir -p $(QUALITY)
+	$(BIN)/python test/models/fetch.py --quality $(MODELS)
+	touch $@
+
 # Synthesizes the FPGA-style device and measures its cycles; needs yosys and takes many minutes.
 fpga-report: $(BUILD)/test-installed
 	$(BIN)/pip install --quiet '.[fpga,synthesis]'
@@ -58,7 +84,7 @@ $(BUILD)/installed: $(SOURCES) | $(BUILD)/venv
 
 $(BUILD)/test-installed: $(SOURCES) | $(BUILD)/venv
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet '.[torch,test,dev]'
+	$(BIN)/pip install --quiet '.[eval,text,test,dev]'
 	touch $@ $(BUILD)/installed
 
 $(BUILD)/runtime-venv:

@@ -2,13 +2,16 @@
 """From an imported model to a compiled module, phase by phase."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import Mode
+from seedlm.codec import CodeStore, Mode, Statistics, preset
+from seedlm.codec.cells import forget_tables
+from seedlm.compiler.dialect import TILE_ROWS
+from seedlm.compiler.imported import Imported
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.context import (
     first_diagnostic,
     is_mapped,
@@ -25,18 +28,22 @@ from seedlm.compiler.manifest import attach_manifest
 from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
-from seedlm.compiler.targets import Target
+from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
+from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
 from seedlm.passes.compress_constants import CompressConstants, Progress
+from seedlm.passes.cpu_form.kernels import check_activations
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.instrument_activations import InstrumentActivations
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
 from seedlm.passes.upstream import UpstreamPass
-from seedlm.passes.weight_plan import Selection
+from seedlm.passes.weight_plan import Selection, WeightPlan
 
 _NO_SYMBOLS = "--iree-llvmcpu-debug-symbols=false"
 PHASES = ("input", "seedlm", "linalg", "vm")
@@ -47,45 +54,51 @@ class CompileOptions:
     """How a model is compiled.
 
     Attributes:
-        code: Name of the preset code.
+        code: Name of the preset code of all weights but those of `code_for`.
+        code_for: Pairs of a glob pattern of tensor names and the name of a preset, or "dense"; the
+            first pattern that matches counts.
+        budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
+        activations: What CPU kernels multiply weights with, one of `ACTIVATIONS`.
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
+        calibration: What the weights are multiplied with, for codes that keep the outputs rather
+            than the weights; see `seedlm.calibrate`. None for codes free of data.
         mode: How seeds are searched for, see `seedlm.codec.encode`.
         threads: Threads to encode with; all cores if None.
+        memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`; None for no limit.
+        work_dir: A folder where codes are kept, so that an interrupted compilation that is started
+            again goes on where it was; see `seedlm.codec.CodeStore`. None to keep nothing.
         iree_flags: More flags for iree-compile.
     """
 
-    code: str = "paper-4bit"
+    code: str = DEFAULT_CODE
+    code_for: tuple[tuple[str, str], ...] = ()
+    budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
+    activations: str = "f32"
     params: Path | None = None
     compile_to: str | None = None
+    calibration: Statistics | None = None
     mode: Mode = "fast"
     threads: int | None = None
+    memory_limit: int | None = None
+    work_dir: Path | None = None
     iree_flags: tuple[str, ...] = ()
 
 
 def compile_module(
-    source: Path,
-    mlir: Path,
-    parameters: Mapping[str, Path],
-    output: Path,
-    options: CompileOptions,
-    progress: Progress | None = None,
-    external: Sequence[Path] = (),
+    model: Imported, output: Path, options: CompileOptions, progress: Progress | None = None
 ) -> Report:
     """Compresses and compiles an imported model.
 
     Args:
-        source: The file that errors name.
-        mlir: The model as MLIR, in a dialect that iree-compile takes as input.
-        parameters: The archives of its parameters, by scope.
+        model: The model, in a dialect that iree-compile takes as input.
         output: The file to write: a .vmfb, or MLIR (bytecode if it ends in .mlirbc) of a phase.
         options: How to compile.
         progress: See `CompressConstants`.
-        external: Further files that no output may overwrite.
 
     Raises:
         SeedlmError: The model, a weight, an option or an output is invalid, or IREE failed. No
@@ -94,89 +107,137 @@ def compile_module(
     outputs = [output] if options.params is None else [output, options.params]
     check_distinct(outputs)
     for each in outputs:
-        check_output(each, [source, mlir, *parameters.values(), *external])
+        check_output(each, [model.mlir, *model.files])
+    store = None if options.work_dir is None else CodeStore(options.work_dir)
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder, atomic_outputs(outputs) as files:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        archives = Archives(parameters)
-        compress = _compress_pass(options, archives, progress)
-        _run(source, module, _passes(compress, options))
+        module = load_input_phase(model, Path(folder), options)
+        archives, blobs = Archives(model.parameters), Blobs(Path(folder))
+        isa = find_instruction_set(_flags(options), model.source, Path(folder))
+        compress = _compress_pass(options, isa, archives)
+        compress.progress, compress.blobs, compress.store = progress, blobs, store
+        _run(model.source, module, _passes(compress, options, isa))
+        forget_tables()
         report = make_report(compress, input_types(module))
         attach_manifest(module, report.to_json())
-        _run(source, module, [_parameters_pass(files, report, archives)])
-        _emit(source, module, output, files[0], Path(folder), options)
+        _run(model.source, module, [_parameters_pass(files, report, archives, blobs)])
+        _emit(model.source, module, output, files[0], Path(folder), options)
     return report
 
 
-def plan_module(
-    source: Path, mlir: Path, options: CompileOptions, parameters: Mapping[str, Path]
-) -> Report:
+def plan_module(model: Imported, options: CompileOptions) -> Report:
     """Returns what `compile_module` would do, without encoding anything.
 
     Raises:
         SeedlmError: The model or an option is invalid, or IREE failed.
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
-        module = load_input_phase(source, mlir, Path(folder), options)
-        compress = _compress_pass(options, Archives(parameters), None)
+        module = load_input_phase(model, Path(folder), options)
+        isa = find_instruction_set(_flags(options), model.source, Path(folder))
+        compress = _compress_pass(options, isa, Archives(model.parameters))
         try:
             with module.context:
                 compress.plans = compress.plan(module)
                 return make_report(compress, input_types(module))
         except SeedlmError as error:
-            raise SeedlmError(f"{source}: {error}") from None
+            raise SeedlmError(f"{model.source}: {error}") from None
 
 
-def compile_dense(source: Path, mlir: Path, output: Path, options: CompileOptions) -> None:
+def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
     """Compiles a model by stock IREE with the same flags, its parameters left where they are.
 
     Raises:
         SeedlmError: IREE failed.
     """
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    run_iree_compile([str(mlir), *flags, "-o", str(output)], source)
+    run_iree_compile([str(model.mlir), *_flags(options), "-o", str(output)], model.source)
 
 
-def load_input_phase(source: Path, mlir: Path, work: Path, options: CompileOptions) -> ir.Module:
+@dataclass(frozen=True)
+class InstrumentedModule:
+    """A module that measures what its weights are multiplied with.
+
+    Attributes:
+        inputs: The tensor types of the entry point's inputs.
+        plans: The weights that are measured, see `InstrumentActivations`.
+    """
+
+    inputs: list[str]
+    plans: list[WeightPlan]
+
+
+def compile_instrumented(
+    model: Imported, output: Path, options: CompileOptions
+) -> InstrumentedModule:
+    """Compiles a model, instrumented, for the host's processor; parameters stay where they are.
+
+    Raises:
+        SeedlmError: The model or an option is invalid, or IREE failed.
+    """
+    options = replace(options, target=Target(), compile_to=None)
+    instrument = InstrumentActivations(_code_plan(options), options.selection)
+    with tempfile.TemporaryDirectory(prefix="seedlm-") as folder:
+        module = load_input_phase(model, Path(folder), options)
+        _run(model.source, module, [instrument])
+        inputs = input_types(module)
+        _emit(model.source, module, output, output, Path(folder), options)
+    return InstrumentedModule(inputs, instrument.plans)
+
+
+def load_input_phase(model: Imported, work: Path, options: CompileOptions) -> ir.Module:
     """Returns the model in IREE's `input` phase: linalg on tensors.
 
     Raises:
         SeedlmError: IREE failed.
     """
     lowered = work / "input.mlir"
-    flags = [*options.target.iree_flags(), *options.iree_flags]
-    arguments = [str(mlir), *flags, "--compile-to=input", "-o", str(lowered)]
-    run_iree_compile([*arguments, "--emit-mlir-bytecode"], source)
+    arguments = [str(model.mlir), *_flags(options), "--compile-to=input", "-o", str(lowered)]
+    run_iree_compile([*arguments, "--emit-mlir-bytecode"], model.source)
     if not is_mapped(lowered):
-        run_iree_compile(arguments, source)
-    return parse_module(lowered, make_context())
+        run_iree_compile(arguments, model.source)
+    return parse_module(lowered, make_context(), model.source)
+
+
+def _flags(options: CompileOptions) -> list[str]:
+    """Returns the flags of every run of iree-compile."""
+    return [*options.target.iree_flags(), *options.iree_flags]
+
+
+def _code_plan(options: CompileOptions) -> CodePlan:
+    return CodePlan(options.code, options.code_for, options.budget)
 
 
 def _compress_pass(
-    options: CompileOptions, archives: Archives, progress: Progress | None
+    options: CompileOptions, isa: str | None, archives: Archives
 ) -> CompressConstants:
+    plan = _code_plan(options)
+    for name in plan.names() if options.activations != "f32" else ():
+        check_activations(options.activations, preset(name), isa)
     return CompressConstants(
-        code=options.code,
+        codes=plan,
         selection=options.selection,
         archives=archives,
+        statistics=options.calibration,
         mode=options.mode,
         threads=options.threads,
-        progress=progress,
+        memory_limit=options.memory_limit,
+        tile_rows=1 if isa is None else TILE_ROWS,
     )
 
 
-def _passes(compress: CompressConstants, options: CompileOptions) -> list[Pass]:
-    """Returns the passes up to the phase to stop after."""
+def _passes(compress: CompressConstants, options: CompileOptions, isa: str | None) -> list[Pass]:
+    """Returns the passes up to the phase to stop after; `isa` is that of the microkernels."""
     if options.compile_to == "input":
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
-    return [compress, FuseGenerate(), PackCodes(), LowerToLinalg()]
+    on_cpu = [] if isa is None else [LowerToCpu(isa, options.activations)]
+    pack = PackCodes(compress.blobs, cpu_kernels=bool(on_cpu))
+    return [compress, FuseGenerate(), pack, *on_cpu, LowerToLinalg()]
 
 
-def _parameters_pass(files: list[Path], report: Report, archives: Archives) -> Pass:
+def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:
     if len(files) == 1:
         return InlineParameters(archives)
-    return ExternalizeConstants(files[1], archives, manifest=report.to_json())
+    return ExternalizeConstants(files[1], archives, blobs, manifest=report.to_json())
 
 
 def _run(source: Path, module: ir.Module, passes: list[Pass]) -> None:

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What was done with each tensor; kept inside compiled files as their manifest."""
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from seedlm.codec import Code, Encoded, preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
-from seedlm.passes.compress_constants import CompressConstants
+from seedlm.passes.code_plan import DENSE
+from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,11 @@ class TensorReport:
         bytes_before: Size in the model.
         bytes_after: Size of codes, scale and dense copy.
         sha256: Of codes and scale, hexadecimal; None if dense or only planned.
+        code: The name of its code, "dense" if it is left dense by choice; None if it cannot be
+            compressed or is not to be.
+        activation_aware: Whether its codes were searched by the mean squares of its inputs.
+        weighted_relative_error: The relative error with squares times those mean squares; None if
+            it is not activation-aware or only planned.
     """
 
     name: str
@@ -46,6 +50,9 @@ class TensorReport:
     bytes_before: int
     bytes_after: int
     sha256: str | None
+    code: str | None
+    activation_aware: bool
+    weighted_relative_error: float | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Report:
 
     Attributes:
         version: The version of seedlm.
-        code: The name of the preset code.
+        code: The names of the codes in use, separated by commas.
         inputs: The tensor types of the entry point's inputs.
         tensors: One entry for each constant tensor, in the order of first use.
         format: The version of this record's own layout.
@@ -70,6 +77,23 @@ class Report:
     def compressed(self) -> list[TensorReport]:
         """The tensors that are compressed."""
         return [tensor for tensor in self.tensors if tensor.action != "dense"]
+
+    @property
+    def activation_aware(self) -> list[TensorReport]:
+        """Those of the compressed tensors that are activation-aware."""
+        return [tensor for tensor in self.tensors if tensor.activation_aware]
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Average of the tensors that have a code or are left dense by choice; None without any."""
+        chosen = [tensor for tensor in self.tensors if tensor.code is not None]
+        bits = [
+            8.0 * tensor.bytes_before
+            if tensor.bits_per_weight is None
+            else tensor.bits_per_weight * math.prod(tensor.shape)
+            for tensor in chosen
+        ]
+        return math.fsum(bits) / sum(math.prod(tensor.shape) for tensor in chosen) if bits else None
 
     @property
     def bytes_before(self) -> int:
@@ -88,12 +112,18 @@ class Report:
 
 def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
-    code = preset(compress.code)
     tensors = [
-        _tensor_report(plan, code, compress.encoded.get(plan.weight.name))
+        _tensor_report(
+            plan,
+            compress.outcomes.get(plan.weight.name),
+            activation_aware=compress.importance(plan) is not None,
+        )
         for plan in compress.plans
     ]
-    return Report(version("seedlm"), compress.code, inputs, tensors)
+    used = dict.fromkeys(tensor.code for tensor in tensors if tensor.code not in (None, DENSE))
+    return Report(
+        version("seedlm"), ", ".join(map(str, used)) or compress.codes.default, inputs, tensors
+    )
 
 
 def report_from_json(text: str) -> Report:
@@ -104,19 +134,22 @@ def report_from_json(text: str) -> Report:
     """
     try:
         fields = json.loads(text)
+        if fields["format"] != FORMAT:
+            raise SeedlmError(f"seedlm manifest of format {fields['format']}, not {FORMAT}")
         tensors = [TensorReport(**tensor) for tensor in fields.pop("tensors")]
-        report = Report(tensors=tensors, **fields)
+        return Report(tensors=tensors, **fields)
+    except SeedlmError:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SeedlmError("damaged seedlm manifest") from None
-    if report.format != FORMAT:
-        raise SeedlmError(f"seedlm manifest of format {report.format}, not {FORMAT}")
-    return report
 
 
-def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> TensorReport:
+def _tensor_report(
+    plan: WeightPlan, outcome: Outcome | None, *, activation_aware: bool
+) -> TensorReport:
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
-    bits = plan.code_bits(code) if compressed else 0
+    bits = plan.bits_with(plan.codes[0]) if compressed else 0
     return TensorReport(
         name=plan.weight.name,
         shape=list(plan.weight.type.shape),
@@ -125,12 +158,11 @@ def _tensor_report(plan: WeightPlan, code: Code, encoded: Encoded | None) -> Ten
         reason=plan.reason,
         use=plan.matrix.kind if plan.matrix is not None else None,
         bits_per_weight=bits / math.prod(plan.weight.type.shape) if compressed else None,
-        relative_error=encoded.relative_error if encoded else None,
+        relative_error=outcome.relative_error if outcome else None,
         bytes_before=before,
         bytes_after=bits // 8 + (before if plan.keeps_dense or not compressed else 0),
-        sha256=_checksum(encoded) if encoded else None,
+        sha256=outcome.sha256 if outcome else None,
+        code=plan.code,
+        activation_aware=compressed and activation_aware,
+        weighted_relative_error=outcome.weighted_relative_error if outcome else None,
     )
-
-
-def _checksum(encoded: Encoded) -> str:
-    return hashlib.sha256(encoded.codes.tobytes() + encoded.scale.tobytes()).hexdigest()

@@ -88,4 +88,13 @@ irdl.dialect @seedlm {
     irdl.operands(words: variadic %words, bytes: variadic %bytes)
     irdl.results(codes: %codes)
   }
+
+  // The codes, read from tiles of 64 rows: tiles[t] holds the records of rows 64 t .. 64 t + 63, block
+  // after block, in the layout of the CPU kernels (docs/format.md). Missing rows are zero.
+  irdl.operation @join_tiles {
+    %tiles = irdl.base "!builtin.tensor"
+    %codes = irdl.base "!builtin.tensor"
+    irdl.operands(tiles: %tiles)
+    irdl.results(codes: %codes)
+  }
 }

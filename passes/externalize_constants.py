@@ -9,13 +9,14 @@ import numpy as np
 from iree.compiler import ir
 from iree.compiler.dialects import util
 
+from seedlm.compiler.ir.archive_writer import ArchiveWriter
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.parameters import (
     Archives,
     ParameterName,
     parameter_attribute,
     parameter_name,
-    write_archive,
 )
 from seedlm.compiler.ir.values import defining_op
 from seedlm.compiler.ir.weights import Weight, drop_unused_globals, find_weights, global_ops
@@ -36,6 +37,7 @@ class ExternalizeConstants:
     Attributes:
         archive: The archive to write; it is overwritten.
         archives: Where parameters are read from.
+        blobs: Where constants are read from that other passes made.
         min_bytes: The least size of a constant that is moved.
         manifest: A text that is kept in the archive as parameter "seedlm.manifest"; none if empty.
     """
@@ -44,6 +46,7 @@ class ExternalizeConstants:
 
     archive: Path
     archives: Archives = field(default_factory=Archives)
+    blobs: Blobs = field(default_factory=Blobs)
     min_bytes: int = 256
     manifest: str = ""
 
@@ -55,10 +58,11 @@ class ExternalizeConstants:
         """
         drop_unused_globals(module)
         moved = [weight for weight in find_weights(module) if self._moves(weight)]
-        arrays = {weight.name: weight.read(self.archives) for weight in moved}
-        if self.manifest:
-            arrays[MANIFEST] = np.frombuffer(self.manifest.encode(), np.uint8)
-        write_archive(self.archive, arrays)
+        with ArchiveWriter(self.archive) as writer:
+            for weight in moved:
+                writer.add(weight.name, weight.read(self.archives, self.blobs))
+            if self.manifest:
+                writer.add(MANIFEST, np.frombuffer(self.manifest.encode(), np.uint8))
         for weight in moved:
             _externalize(weight, module)
         return bool(moved)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """seedlm-fuse-generate: a generated weight and its only reader become one operation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith, linalg
+from iree.compiler.dialects import linalg
 
 from seedlm.compiler.dialect import (
     GENERATE,
@@ -15,7 +14,7 @@ from seedlm.compiler.dialect import (
     build_gather,
     code_of,
 )
-from seedlm.compiler.ir.build import dim_size, empty, generic
+from seedlm.compiler.ir.build import add
 from seedlm.compiler.ir.contractions import (
     MatrixUse,
     classify_use,
@@ -121,21 +120,9 @@ def _replace_contraction(
         code = code_of(generated.generate)
         result: ir.Value = build_contract(lhs, codes, scale, code, maps, result_type)
         if not _is_zero(init):
-            result = _add(result, init)
+            result = add(result, init)
     operation.results[0].replace_all_uses_with(result)
     erase_if_unused(operation)
-
-
-def _add(a: ir.Value, b: ir.Value) -> ir.Value:
-    """Builds the elementwise sum of two tensors of the same type."""
-    type_ = ir.RankedTensorType(b.type)
-    loops = list(range(type_.rank))
-    output = empty([dim_size(b, loop) for loop in loops], type_.element_type)
-
-    def body(arguments: Sequence[ir.Value]) -> ir.Value:
-        return arith.AddFOp(arguments[0], arguments[1]).result
-
-    return generic([a, b], output, [loops, loops, loops], ["parallel"] * type_.rank, body)
 
 
 def _is_zero(value: ir.Value) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """seedlm-pack-codes: constant codes take the layout that the lowerings read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import gcd
 from typing import Any, ClassVar
@@ -11,9 +11,21 @@ import numpy.typing as npt
 from iree.compiler import ir
 from iree.compiler.dialects import arith
 
-from seedlm.compiler.dialect import CONTRACT, GATHER, GENERATE, build_join_planes, code_of
-from seedlm.compiler.ir.elements import make_elements, read_elements, resource_name
+from seedlm.codec import Code
+from seedlm.codec.packing import unpack_records
+from seedlm.compiler.dialect import (
+    CONTRACT,
+    GATHER,
+    GENERATE,
+    build_join_planes,
+    build_join_tiles,
+    code_of,
+)
+from seedlm.compiler.ir.blobs import Blobs
+from seedlm.compiler.ir.elements import resource_name
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk
+from seedlm.passes.cpu_form.kernels import kernel_prefix
+from seedlm.passes.cpu_form.layout import tile_codes
 
 _CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
 _WORD_BYTES = 4
@@ -23,7 +35,9 @@ _PlaneElements = tuple[list[ir.Attribute], list[ir.Attribute]]
 
 @dataclass
 class PackCodes:
-    """Splits constant codes into planes of 32-bit words and of bytes.
+    """Gives constant codes the layout that the lowering of their readers reads.
+
+    Planes of 32-bit words and of bytes, for the portable decoders:
 
         %codes = arith.constant dense_resource<w.codes> : tensor<1536x288xi8>
       =>
@@ -33,29 +47,59 @@ class PackCodes:
     A group is the least number of records that fill whole bytes; a plane has one element a group.
     32-bit records make one plane of words. Two 36-bit records make nine bytes: two planes of words
     and one of bytes. No bits are added but those that fill the last group of a row.
+
+    Tiles of 64 rows, for CPU kernels, if every reader is a contraction that they compute:
+
+        %tiles = arith.constant dense_resource<w.codes.tiles> : tensor<24x18432xi8>
+        %codes = "seedlm.join_tiles"(%tiles) : (tensor<24x18432xi8>) -> tensor<1536x288xi8>
+
+    Codes that are gathered from as well have one layout, planes: they are stored once.
+
+    Attributes:
+        blobs: Where codes are read from and packed ones are kept.
+        cpu_kernels: Whether contractions are computed by CPU kernels where there are some.
     """
 
     name: ClassVar[str] = "seedlm-pack-codes"
 
+    blobs: Blobs = field(default_factory=Blobs)
+    cpu_kernels: bool = False
+
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed."""
-        packed: list[tuple[ir.Operation, ir.Value]] = []
-        split = cache(_split_elements)
-        for operation in list(walk(module.operation)):
-            operand = _CODES_OPERAND.get(operation.name)
-            if operand is None or constant_attribute(operation.operands[operand]) is None:
-                continue
-            constant = defining_op(operation.operands[operand])
-            assert constant is not None
-            known = [planes for source, planes in packed if source == constant]
-            if not known:
-                elements = split(constant.attributes["value"], code_of(operation).record_bits)
-                known = [_join(constant, elements)]
-                packed.append((constant, known[0]))
-            operation.operands[operand] = known[0]
-        for constant, _ in packed:
+        split, tile = cache(self._split), cache(self._tile)
+        found = _constants_with_readers(module)
+        for constant, readers in found:
+            code = code_of(readers[0])
+            codes_type = ir.RankedTensorType(constant.results[0].type)
+            elements = constant.attributes["value"]
+            with ir.InsertionPoint(constant), constant.location:
+                if self.cpu_kernels and _have_kernel(readers):
+                    packed = build_join_tiles(_constant(tile(elements, code)), codes_type)
+                else:
+                    planes = split(elements, code.record_bits)
+                    words, bytes_ = ([_constant(each) for each in part] for part in planes)
+                    packed = build_join_planes(words, bytes_, codes_type)
+            for reader in readers:
+                reader.operands[_CODES_OPERAND[reader.name]] = packed
             erase_if_unused(constant)
-        return bool(packed)
+        return bool(found)
+
+    def _split(self, attribute: ir.Attribute, record_bits: int) -> _PlaneElements:
+        words, bytes_ = split_planes(self.blobs.read(attribute), record_bits)
+        arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
+        elements = [self._make(plane, attribute, str(i)) for i, plane in enumerate(arrays)]
+        return elements[: len(words)], elements[len(words) :]
+
+    def _tile(self, attribute: ir.Attribute, code: Code) -> ir.Attribute:
+        codes = self.blobs.read(attribute).view(np.uint8)
+        blocks = codes.shape[1] * 8 // code.record_bits
+        tiles = tile_codes(*unpack_records(codes, code, blocks), code)
+        return self._make(tiles.view(np.int8), attribute, "tiles")
+
+    def _make(self, array: npt.NDArray[Any], source: ir.Attribute, suffix: str) -> ir.Attribute:
+        with source.context, ir.Location.unknown():
+            return self.blobs.make(array, f"{resource_name(source) or 'codes'}.{suffix}")
 
 
 def group_records(record_bits: int) -> int:
@@ -83,17 +127,31 @@ def split_planes(
     )
 
 
-def _split_elements(attribute: ir.Attribute, record_bits: int) -> _PlaneElements:
-    name = resource_name(attribute) or "codes"
-    words, bytes_ = split_planes(read_elements(attribute), record_bits)
-    arrays: list[npt.NDArray[Any]] = [*words, *bytes_]
-    with attribute.context, ir.Location.unknown():
-        elements = [make_elements(plane, f"{name}.{i}") for i, plane in enumerate(arrays)]
-    return elements[: len(words)], elements[len(words) :]
+def _constants_with_readers(
+    module: ir.Module,
+) -> list[tuple[ir.Operation, list[ir.Operation]]]:
+    """Returns the constants that are codes, each with the operations that decode it."""
+    found: list[tuple[ir.Operation, list[ir.Operation]]] = []
+    for operation in walk(module.operation):
+        operand = _CODES_OPERAND.get(operation.name)
+        if operand is None or constant_attribute(operation.operands[operand]) is None:
+            continue
+        constant = defining_op(operation.operands[operand])
+        assert constant is not None
+        readers = next((readers for source, readers in found if source == constant), None)
+        if readers is None:
+            found.append((constant, [operation]))
+        else:
+            readers.append(operation)
+    return found
 
 
-def _join(constant: ir.Operation, elements: _PlaneElements) -> ir.Value:
-    """Builds the planes beside the constant `constant` and joins them."""
-    with ir.InsertionPoint(constant), constant.location:
-        words, bytes_ = ([arith.ConstantOp(e.type, e).result for e in part] for part in elements)
-        return build_join_planes(words, bytes_, ir.RankedTensorType(constant.results[0].type))
+def _have_kernel(readers: list[ir.Operation]) -> bool:
+    """Returns whether `readers` of the same codes are contractions that CPU kernels compute."""
+    codes = {code_of(reader) for reader in readers}
+    are_contractions = all(reader.name == CONTRACT for reader in readers)
+    return are_contractions and len(codes) == 1 and kernel_prefix(codes.pop()) is not None
+
+
+def _constant(elements: ir.Attribute) -> ir.Value:
+    return arith.ConstantOp(elements.type, elements).result

@@ -4,18 +4,23 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast, get_args
 
 from iree.compiler import ir
 
+from seedlm.codec import Mode
 from seedlm.compiler.dialect import verify
 from seedlm.compiler.ir.context import first_diagnostic
 from seedlm.compiler.ir.parameters import Archives
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
+from seedlm.passes.code_plan import BUDGET_CODES, DEFAULT_CODE, Budget, CodePlan, split_pair
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
+from seedlm.passes.instrument_activations import InstrumentActivations
+from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
@@ -39,6 +44,18 @@ class Options:
         """Takes the list `key`, empty by default."""
         return tuple(filter(None, self._values.pop(key, "").split(",")))
 
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """Takes the value of `key`, one of `choices`; the first by default.
+
+        Raises:
+            SeedlmError: It is another.
+        """
+        value = self._values.pop(key, choices[0])
+        if value not in choices:
+            known = ", ".join(choices)
+            raise SeedlmError(f"pass '{self._pass_name}': {key}={value} is not one of {known}")
+        return value
+
     def integer(self, key: str, default: int) -> int:
         """Takes the integer `key`.
 
@@ -49,6 +66,26 @@ class Options:
         if not text.isdecimal():
             raise SeedlmError(f"pass '{self._pass_name}': {key}={text} is not a number")
         return int(text)
+
+    def number(self, key: str) -> float | None:
+        """Takes the number `key`, None by default.
+
+        Raises:
+            SeedlmError: It is none.
+        """
+        text = self._values.pop(key, None)
+        try:
+            return None if text is None else float(text)
+        except ValueError:
+            raise SeedlmError(f"pass '{self._pass_name}': {key}={text} is not a number") from None
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Takes the list `key` of pattern=name.
+
+        Raises:
+            SeedlmError: An item has no `=`.
+        """
+        return tuple(split_pair(key, item) for item in self.strings(key))
 
     def flag(self, key: str) -> bool:
         """Takes the boolean `key`, false by default."""
@@ -73,15 +110,38 @@ class Options:
 
 def _compress_constants(options: Options) -> Pass:
     return CompressConstants(
-        code=options.string("code", "paper-4bit"),
-        selection=Selection(
-            include=options.strings("include"),
-            exclude=options.strings("exclude"),
-            min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
-            embeddings=options.flag("compress-embeddings"),
-        ),
+        codes=_codes(options),
+        selection=_selection(options),
         archives=options.archives("parameters"),
+        mode=cast(Mode, options.choice("mode", get_args(Mode))),
     )
+
+
+def _instrument_activations(options: Options) -> Pass:
+    return InstrumentActivations(codes=_codes(options), selection=_selection(options))
+
+
+def _codes(options: Options) -> CodePlan:
+    return CodePlan(
+        default=options.string("code", DEFAULT_CODE),
+        patterns=options.pairs("code-for"),
+        budget=_budget(options),
+    )
+
+
+def _selection(options: Options) -> Selection:
+    return Selection(
+        include=options.strings("include"),
+        exclude=options.strings("exclude"),
+        min_size=options.integer("min-size", DEFAULT_MIN_SIZE),
+        embeddings=options.flag("compress-embeddings"),
+    )
+
+
+def _budget(options: Options) -> Budget | None:
+    bits = options.number("budget")
+    codes = options.strings("budget-codes") or BUDGET_CODES
+    return None if bits is None else Budget(bits, codes)
 
 
 def _externalize_constants(options: Options) -> Pass:
@@ -97,8 +157,12 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     ExternalizeConstants.name: _externalize_constants,
     FuseGenerate.name: lambda options: FuseGenerate(),
     InlineParameters.name: lambda options: InlineParameters(options.archives("parameters")),
+    InstrumentActivations.name: _instrument_activations,
+    LowerToCpu.name: lambda options: LowerToCpu(
+        options.string("isa", "x86_64-baseline"), options.string("activations", "f32")
+    ),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
-    PackCodes.name: lambda options: PackCodes(),
+    PackCodes.name: lambda options: PackCodes(cpu_kernels=options.flag("cpu-kernels")),
 }
 
 

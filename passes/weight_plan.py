@@ -3,18 +3,19 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from iree.compiler import ir
 
-from seedlm.codec import Code
+from seedlm.codec import Code, preset
 from seedlm.compiler.dialect.checks import FLOAT_TYPES
 from seedlm.compiler.ir.contractions import MatrixUse, OtherUse, classify_use
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.compiler.ir.views import View, identity_view, view_through
 from seedlm.compiler.ir.weights import Weight
 from seedlm.errors import SeedlmError
+from seedlm.passes.code_plan import DENSE, CodePlan
 
 DEFAULT_MIN_SIZE = 4096
 
@@ -37,6 +38,15 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """The operation that reads a weight as its operand `operand`, through `view` of the weight."""
+
+    operation: ir.Operation
+    operand: int
+    view: View
+
+
+@dataclass(frozen=True)
 class WeightPlan:
     """What happens to one weight.
 
@@ -45,12 +55,31 @@ class WeightPlan:
         matrix: How its compressed uses read it, None if it stays dense altogether.
         uses: The operands (operation, number) that read the codes from now on.
         reason: Why the weight, or some use of it, stays dense; empty if nothing does.
+        codes: Names of the codes that it may get, one once that is decided; "dense" for one that
+            is left dense by choice, none for one that cannot be compressed.
+        tile_rows: Rows of codes are stored in multiples of it.
     """
 
     weight: Weight
     matrix: MatrixUse | None = None
     uses: tuple[tuple[ir.Operation, int], ...] = ()
     reason: str = ""
+    codes: tuple[str, ...] = ()
+    tile_rows: int = 1
+
+    @property
+    def code(self) -> str | None:
+        """The name of its code, "dense" if it is left dense by choice, None if it has none."""
+        return self.codes[0] if self.codes else None
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.weight.type.shape)
+
+    def bits_with(self, name: str) -> int:
+        """Returns the bits that it takes with a code, or dense."""
+        return 8 * byte_size(self.weight.type) if name == DENSE else self.code_bits(preset(name))
 
     @property
     def keeps_dense(self) -> bool:
@@ -64,37 +93,66 @@ class WeightPlan:
         columns = math.prod(shape[i] for i in self.matrix.columns)
         return math.prod(shape) // columns, columns
 
+    def readers(self) -> Iterator[Reader]:
+        """Yields the operations that read the codes, behind what only rearranges the weight."""
+        for operation, operand in self.uses:
+            yield from _readers(operation, operand, identity_view(self.weight.type.rank))
+
     def code_bits(self, code: Code) -> int:
         """Returns the bits of its codes, their padding and its scales."""
         rows, columns = self.matrix_shape()
         scales = math.prod(code.scale_shape(rows, columns)) * code.scale_dtype.itemsize
-        return 8 * (rows * code.row_bytes(columns) + scales)
+        stored = -(-rows // self.tile_rows) * self.tile_rows
+        return 8 * (stored * code.row_bytes(columns) + scales)
 
 
-def make_plans(weights: list[Weight], selection: Selection, code: Code) -> list[WeightPlan]:
+def make_plans(
+    weights: list[Weight], selection: Selection, codes: CodePlan, tile_rows: int = 1
+) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
 
+    Args:
+        weights: The weights.
+        selection: Which of them to compress.
+        codes: Which code each gets.
+        tile_rows: Rows of codes of contractions are stored in multiples of it.
+
     Raises:
-        SeedlmError: A pattern of `selection` matches no weight.
+        SeedlmError: A code is unknown, or a pattern of `selection` or `codes` matches no weight.
     """
+    codes.check()
     names = [weight.name for weight in weights]
-    for pattern in (*selection.include, *selection.exclude):
+    coded = [pattern for pattern, _ in codes.patterns]
+    for pattern in (*selection.include, *selection.exclude, *coded):
         if not any(fnmatchcase(name, pattern) for name in names):
             raise SeedlmError(f"pattern '{pattern}' matches no tensor")
-    return [_plan(weight, selection, code) for weight in weights]
+    return [_plan(weight, selection, codes.codes_for(weight.name), tile_rows) for weight in weights]
 
 
-def _plan(weight: Weight, selection: Selection, code: Code) -> WeightPlan:
+def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
+    """Returns the plan to leave a weight dense that could be compressed."""
+    return WeightPlan(plan.weight, reason=reason, codes=(DENSE,))
+
+
+def _plan(
+    weight: Weight, selection: Selection, codes: tuple[str, ...], tile_rows: int
+) -> WeightPlan:
     reason = _unwanted(weight, selection)
     if reason:
         return WeightPlan(weight, reason=reason)
     plan = _plan_uses(weight, selection)
     if plan.matrix is None:
         return plan
-    if plan.code_bits(code) >= 8 * byte_size(weight.type):
-        columns = plan.matrix_shape()[1]
-        return WeightPlan(weight, reason=f"codes of rows of {columns} would not be smaller")
-    return plan
+    if codes == (DENSE,):
+        return leave_dense(plan, "dense by choice")
+    if plan.matrix.kind == "contraction":
+        plan = replace(plan, tile_rows=tile_rows)
+    dense = plan.bits_with(DENSE)
+    smaller = tuple(name for name in codes if name != DENSE and plan.bits_with(name) < dense)
+    if not smaller:
+        rows, columns = plan.matrix_shape()
+        return WeightPlan(weight, reason=f"codes of {rows} x {columns} would not be smaller")
+    return replace(plan, codes=(*smaller, DENSE) if DENSE in codes else smaller)
 
 
 def _unwanted(weight: Weight, selection: Selection) -> str:
@@ -147,7 +205,8 @@ def _common_use(
     operation: ir.Operation, operand: int, weight: Weight, selection: Selection
 ) -> MatrixUse | OtherUse:
     """Returns the use that everything reached through one operand agrees on."""
-    leaves = list(_leaves(operation, operand, identity_view(weight.type.rank)))
+    readers = _readers(operation, operand, identity_view(weight.type.rank))
+    leaves = [classify_use(each.operation, each.operand, each.view) for each in readers]
     for leaf in leaves:
         if isinstance(leaf, OtherUse):
             return leaf
@@ -166,10 +225,10 @@ def _covers(use: MatrixUse, weight: Weight) -> bool:
     return bool(use.rows and use.columns) and all(weight.type.shape[i] == 1 for i in left)
 
 
-def _leaves(operation: ir.Operation, operand: int, view: View) -> Iterator[MatrixUse | OtherUse]:
+def _readers(operation: ir.Operation, operand: int, view: View) -> Iterator[Reader]:
     through = view_through(operation, operand, view)
     if through is None:
-        yield classify_use(operation, operand, view)
+        yield Reader(operation, operand, view)
         return
     for use in operation.results[0].uses:
-        yield from _leaves(use.owner.operation, use.operand_number, through)
+        yield from _readers(use.owner.operation, use.operand_number, through)

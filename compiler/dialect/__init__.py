@@ -11,6 +11,7 @@ from seedlm.compiler.dialect.contract import CONTRACT, ContractMaps, build_contr
 from seedlm.compiler.dialect.gather import GATHER, build_gather
 from seedlm.compiler.dialect.generate import GENERATE, build_generate
 from seedlm.compiler.dialect.join_planes import JOIN_PLANES, build_join_planes, planes_of
+from seedlm.compiler.dialect.join_tiles import JOIN_TILES, TILE_ROWS, build_join_tiles
 from seedlm.compiler.dialect.verifier import verify
 
 IRDL_FILE = Path(__file__).resolve().parent.parent / "seedlm.irdl.mlir"
@@ -21,11 +22,14 @@ __all__ = [
     "GENERATE",
     "IRDL_FILE",
     "JOIN_PLANES",
+    "JOIN_TILES",
+    "TILE_ROWS",
     "ContractMaps",
     "build_contract",
     "build_gather",
     "build_generate",
     "build_join_planes",
+    "build_join_tiles",
     "code_attributes",
     "code_of",
     "contract_maps",

@@ -40,6 +40,11 @@ class ContractMaps:
         """The loop k over the weight's columns."""
         return self.loops - 1
 
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The other loops, in the order of the result."""
+        return tuple(loop for loop in self.result if loop != self.row)
+
     def are_valid(self) -> bool:
         """Returns whether both maps are permutations of their loops."""
         batch = set(range(self.row))

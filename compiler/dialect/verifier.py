@@ -9,6 +9,7 @@ from seedlm.compiler.dialect.contract import CONTRACT, verify_contract
 from seedlm.compiler.dialect.gather import GATHER, verify_gather
 from seedlm.compiler.dialect.generate import GENERATE, verify_generate
 from seedlm.compiler.dialect.join_planes import JOIN_PLANES, verify_join_planes
+from seedlm.compiler.dialect.join_tiles import JOIN_TILES, verify_join_tiles
 from seedlm.compiler.ir.values import walk
 from seedlm.errors import SeedlmError
 
@@ -17,8 +18,9 @@ _VERIFIERS: dict[str, Callable[[ir.Operation], None]] = {
     GATHER: verify_gather,
     GENERATE: verify_generate,
     JOIN_PLANES: verify_join_planes,
+    JOIN_TILES: verify_join_tiles,
 }
-_OPERAND_COUNTS = {CONTRACT: 3, GATHER: 3, GENERATE: 2}
+_OPERAND_COUNTS = {CONTRACT: 3, GATHER: 3, GENERATE: 2, JOIN_TILES: 1}
 
 
 def verify(module: ir.Module) -> bool:

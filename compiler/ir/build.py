@@ -2,6 +2,7 @@
 """Building tensor and linalg operations at the current insertion point."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith, linalg, tensor
@@ -39,7 +40,7 @@ def filled(sizes: Sequence[ir.Value | int], element: ir.FloatType, number: float
 def generic(
     inputs: Sequence[ir.Value],
     output: ir.Value,
-    maps: Sequence[Sequence[int]],
+    maps: Sequence[Sequence[int] | ir.AffineMap],
     iterators: Sequence[str],
     body: Body,
 ) -> ir.Value:
@@ -48,12 +49,16 @@ def generic(
     Args:
         inputs: The input tensors.
         output: The output tensor.
-        maps: For each input and the output, the loop that each dimension runs over.
+        maps: For each input and the output, the loop that each dimension runs over, or a map.
         iterators: "parallel" or "reduction" for each loop.
         body: Builds the body from its arguments and returns the value to yield.
     """
     operands = [*inputs, output]
-    map_attributes = [ir.AffineMapAttr.get(affine_map(len(iterators), m)) for m in maps]
+    loops = len(iterators)
+    map_attributes = [
+        ir.AffineMapAttr.get(m if isinstance(m, ir.AffineMap) else affine_map(loops, m))
+        for m in maps
+    ]
     iterator_attributes = [ir.Attribute.parse(f"#linalg.iterator_type<{i}>") for i in iterators]
     operation = linalg.GenericOp(
         [output.type],
@@ -69,6 +74,18 @@ def generic(
     return operation.results[0]
 
 
+def add(a: ir.Value, b: ir.Value) -> ir.Value:
+    """Builds the elementwise sum of two tensors of one type."""
+    type_ = ir.RankedTensorType(b.type)
+    loops = list(range(type_.rank))
+    output = empty([dim_size(b, loop) for loop in loops], type_.element_type)
+
+    def body(arguments: Sequence[ir.Value]) -> ir.Value:
+        return arith.AddFOp(arguments[0], arguments[1]).result
+
+    return generic([a, b], output, [loops, loops, loops], ["parallel"] * type_.rank, body)
+
+
 def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
     """Splits the static dimension `dimension` into `outer` x `inner`."""
     source = ir.RankedTensorType(value.type)
@@ -82,14 +99,45 @@ def expand(value: ir.Value, dimension: int, outer: int, inner: int) -> ir.Value:
     return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
 
 
+def transposed(value: ir.Value, permutation: Sequence[int]) -> ir.Value:
+    """Returns `value` with dimension `permutation[i]` as dimension i; itself if nothing moves."""
+    if list(permutation) == sorted(permutation):
+        return value
+    element = ir.RankedTensorType(value.type).element_type
+    output = empty([dim_size(value, i) for i in permutation], element)
+    return linalg.transpose(value, outs=[output], permutation=list(permutation)).results[0]
+
+
+def split_first(value: ir.Value, sizes: Sequence[ir.Value | int]) -> ir.Value:
+    """Splits the first dimension into `sizes`."""
+    if len(sizes) == 1:
+        return value
+    source = ir.RankedTensorType(value.type)
+    kept = [dim_size(value, i) for i in range(1, source.rank)]
+    dynamic, static = _split_sizes([*sizes, *kept])
+    type_ = ir.RankedTensorType.get(static, source.element_type)
+    groups = [list(range(len(sizes))), *[[i] for i in range(len(sizes), len(static))]]
+    return tensor.ExpandShapeOp(type_, value, groups, dynamic, static).result
+
+
+def collapse(value: ir.Value, groups: Sequence[Sequence[int]]) -> ir.Value:
+    """Joins the dimensions of each group; without groups, all, which must have size 1, vanish."""
+    source = ir.RankedTensorType(value.type)
+    if source.rank == len(groups):
+        return value
+    shape = [_product([source.shape[i] for i in group]) for group in groups]
+    type_ = ir.RankedTensorType.get(shape, source.element_type)
+    return tensor.CollapseShapeOp(type_, value, [list(group) for group in groups]).result
+
+
 def collapse_last(value: ir.Value) -> ir.Value:
     """Joins the last two dimensions, which are static."""
-    source = ir.RankedTensorType(value.type)
-    shape = [*source.shape[:-2], source.shape[-2] * source.shape[-1]]
-    groups = [[i] for i in range(source.rank - 1)]
-    groups[-1].append(source.rank - 1)
-    type_ = ir.RankedTensorType.get(shape, source.element_type)
-    return tensor.CollapseShapeOp(type_, value, groups).result
+    rank = ir.RankedTensorType(value.type).rank
+    return collapse(value, [*[[i] for i in range(rank - 2)], [rank - 2, rank - 1]])
+
+
+def _product(sizes: Sequence[int]) -> int:
+    return DYNAMIC if DYNAMIC in sizes else prod(sizes)
 
 
 def slice_at(value: ir.Value, dimension: int, index: int) -> ir.Value:

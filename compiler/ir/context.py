@@ -22,8 +22,13 @@ def make_context() -> ir.Context:
     return context
 
 
-def parse_module(path: Path, context: ir.Context) -> ir.Module:
+def parse_module(path: Path, context: ir.Context, subject: Path | None = None) -> ir.Module:
     """Parses a textual or bytecode MLIR file.
+
+    Args:
+      path: the file.
+      context: where the module lives.
+      subject: the file that an error names, if `path` is a temporary one.
 
     Raises:
       SeedlmError: the file cannot be read or is not valid MLIR; one line with file and position.
@@ -31,7 +36,7 @@ def parse_module(path: Path, context: ir.Context) -> ir.Module:
     try:
         return ir.Module.parseFile(str(path), context)
     except ir.MLIRError as error:
-        raise SeedlmError(f"{path}: {first_diagnostic(error)}") from None
+        raise SeedlmError(f"{subject or path}: {first_diagnostic(error)}") from None
 
 
 def first_diagnostic(error: ir.MLIRError) -> str:

@@ -28,8 +28,10 @@ _RESOURCE = re.compile(r'dense_resource<("(?:[^"\\]|\\.)*"|[^>]*)> : ')
 _ESCAPE = re.compile(rb"\\(?:\\|([0-9A-F]{2}))")
 _NAME_LIMIT = 4096
 _ALIGNMENT = 16  # what MLIR reads from small bytecode files, which it does not map into memory
-# IREE moves small constants into dispatches, where it cannot convert bf16 resources.
-_SMALL_BYTES = 1024
+
+# Constants up to this size are kept inline: IREE moves small ones into dispatches, where it cannot
+# convert bf16 resources.
+SMALL_BYTES = 1024
 _RESOURCE_ALIGNMENT_BYTES = 4
 
 
@@ -124,7 +126,7 @@ def make_elements(array: NDArray[Any], name: str) -> ir.Attribute:
     """
     array = np.asarray(array, order="C")
     tensor_type = ir.RankedTensorType.get(array.shape, element_type_of(array.dtype))
-    if array.nbytes <= _SMALL_BYTES:
+    if array.nbytes <= SMALL_BYTES:
         return ir.DenseElementsAttr.get(_as_bits(array), type=tensor_type)
     return ir.DenseResourceElementsAttr.get_from_buffer(
         _as_bits(array).data, name, tensor_type, alignment=_ALIGNMENT

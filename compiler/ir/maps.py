@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Affine maps as tuples of loops, and small attribute readers for linalg operations."""
 
+from collections.abc import Sequence
+
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
@@ -19,6 +21,34 @@ def map_loops(attribute: ir.Attribute) -> tuple[int | None, ...] | None:
         else:
             return None
     return tuple(loops)
+
+
+def loops_of(affine_map: ir.AffineMap) -> set[int]:
+    """Returns the loops that the results of an affine map depend on."""
+    return set().union(*map(_loops_in, affine_map.results))
+
+
+def _loops_in(expression: ir.AffineExpr) -> set[int]:
+    if isinstance(expression, ir.AffineDimExpr):
+        return {expression.position}
+    if isinstance(expression, ir.AffineBinaryExpr):
+        return _loops_in(expression.lhs) | _loops_in(expression.rhs)
+    return set()
+
+
+def renumber_loops(affine_map: ir.AffineMap, order: Sequence[int]) -> ir.AffineMap:
+    """Returns a map over the loops of `order` only, the first of which becomes loop 0."""
+    places = {loop: place for place, loop in enumerate(order)}
+    renumbered = ir.AffineMap.get(
+        len(order),
+        0,
+        [
+            ir.AffineDimExpr.get(places[loop]) if loop in places else ir.AffineConstantExpr.get(0)
+            for loop in range(affine_map.n_dims)
+        ],
+    )
+    results = [expression.compose(renumbered) for expression in affine_map.results]
+    return ir.AffineMap.get(len(order), 0, results)
 
 
 def indexing_maps(operation: ir.Operation) -> list[ir.Attribute]:

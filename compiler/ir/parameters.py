@@ -18,7 +18,7 @@ from safetensors import safe_open
 from seedlm.compiler.ir.elements import byte_size, dtype_of
 from seedlm.errors import SeedlmError
 
-_METADATA_PREFIX = "TENSORv0:"
+METADATA_PREFIX = "TENSORv0:"  # of metadata that IREE's Python bindings write
 _PARAMETER = re.compile(r'#(?:stream|flow)\.parameter\.named<(?:"(?P<scope>.*?)"::)?"(?P<key>.*)">')
 
 
@@ -42,6 +42,14 @@ def parameter_attribute(name: ParameterName, tensor_type: ir.RankedTensorType) -
     return ir.Attribute.parse(f"#stream.parameter.named<{scope}::{key}> : {tensor_type}")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the elements of a parameter are: at `offset` bytes in `path`."""
+
+    path: Path
+    offset: int
+
+
 @dataclass
 class Archives:
     """The archives that a module's parameters are read from, by scope; memory-mapped."""
@@ -58,19 +66,34 @@ class Archives:
             SeedlmError: No archive is given for its scope, the archive is damaged, or it lacks the
                 parameter or holds it in another size.
         """
-        entry = self._index(name.scope).get(name.key)
-        path = self.paths[name.scope]
-        if entry is None:
-            raise SeedlmError(f"{path}: has no parameter '{name.key}'")
+        entry = self._entry(name, tensor_type)
         dtype = dtype_of(tensor_type.element_type)
-        if dtype is None or entry.length != byte_size(tensor_type):
-            raise SeedlmError(
-                f"{path}: parameter '{name.key}' has {entry.length} bytes, not {tensor_type}"
-            )
         if entry.is_splat:
             pattern = np.frombuffer(entry.splat_pattern, dtype)
             return np.broadcast_to(pattern, tensor_type.shape)
         return np.frombuffer(entry.file_view, dtype).reshape(tensor_type.shape)
+
+    def place(self, name: ParameterName, tensor_type: ir.RankedTensorType) -> Place | None:
+        """Returns where the elements of a parameter are, None if one value stands for all.
+
+        Raises:
+            SeedlmError: See `read`.
+        """
+        entry = self._entry(name, tensor_type)
+        return None if entry.is_splat else Place(self.paths[name.scope], entry.file_storage[1])
+
+    def _entry(
+        self, name: ParameterName, tensor_type: ir.RankedTensorType
+    ) -> iree.runtime.ParameterIndexEntry:
+        entry = self._index(name.scope).get(name.key)
+        path = self.paths[name.scope]
+        if entry is None:
+            raise SeedlmError(f"{path}: has no parameter '{name.key}'")
+        if dtype_of(tensor_type.element_type) is None or entry.length != byte_size(tensor_type):
+            raise SeedlmError(
+                f"{path}: parameter '{name.key}' has {entry.length} bytes, not {tensor_type}"
+            )
+        return entry
 
     def _index(self, scope: str) -> dict[str, iree.runtime.ParameterIndexEntry]:
         if scope not in self.paths:
@@ -92,7 +115,9 @@ def load_archive(path: Path) -> dict[str, iree.runtime.ParameterIndexEntry]:
             _check_safetensors(path)
         index.load(str(path))
     except Exception as error:  # the bindings raise a type for each IREE status
-        raise SeedlmError(f"{path}: not a readable parameter archive: {_reason(error)}") from None
+        raise SeedlmError(
+            f"{path}: not a readable parameter archive: {status_message(error)}"
+        ) from None
     return dict(index.items())
 
 
@@ -102,34 +127,13 @@ def _check_safetensors(path: Path) -> None:
         pass
 
 
-def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes tensors to an .irpa archive; each entry's metadata has its SHA-256.
-
-    Args:
-        path: The archive; it is overwritten.
-        arrays: The tensors by key; they are read once and not copied.
-
-    Raises:
-        SeedlmError: The file cannot be written.
-    """
-    index = iree.runtime.ParameterIndex()
-    kept = {key: np.require(array, requirements="C") for key, array in arrays.items()}
-    for key, array in kept.items():
-        data = array.reshape(-1).view(np.uint8)
-        index.add_buffer(key, data, metadata=_metadata(array, data))
-    try:
-        index.create_archive_file(str(path))
-    except Exception as error:  # see load_archive
-        raise SeedlmError(f"{path}: cannot be written: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
+def status_message(error: Exception) -> str:
     """Returns the message of an IREE status without its place in the source and its code."""
     return str(error).split("; ", 1)[-1].splitlines()[0]
 
 
 def verify_archive(path: Path) -> None:
-    """Checks every tensor of an archive that `write_archive` wrote against its SHA-256.
+    """Checks every tensor of an archive that seedlm wrote against its SHA-256.
 
     Raises:
         SeedlmError: The archive is damaged or was not written by seedlm.
@@ -142,21 +146,10 @@ def verify_archive(path: Path) -> None:
             raise SeedlmError(f"{path}: parameter '{key}' is damaged (checksum mismatch)")
 
 
-def _metadata(array: NDArray[Any], data: NDArray[Any]) -> str:
-    """Returns metadata in the layout of IREE's Python bindings, with a checksum added."""
-    description = {
-        "type": "Tensor",
-        "dtype": array.dtype.name,
-        "shape": list(array.shape),
-        "sha256": hashlib.sha256(data.data).hexdigest(),
-    }
-    return f"{_METADATA_PREFIX}{json.dumps(description)}"
-
-
 def _sha256_of(entry: iree.runtime.ParameterIndexEntry) -> str | None:
     text = entry.metadata.decode(errors="replace")
     try:
-        description = json.loads(text.removeprefix(_METADATA_PREFIX))
+        description = json.loads(text.removeprefix(METADATA_PREFIX))
     except ValueError:
         return None
     return description.get("sha256") if isinstance(description, dict) else None

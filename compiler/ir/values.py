@@ -2,6 +2,7 @@
 """Walking between values, the operations that define them and their constants."""
 
 from collections.abc import Iterator
+from functools import cmp_to_key
 
 from iree.compiler import ir
 
@@ -45,6 +46,19 @@ def erase_if_unused(operation: ir.Operation) -> None:
         producer = defining_op(operand)
         if producer is not None and producer not in producers:
             producers.append(producer)
+    # In the order of the program: erasing one of them may erase what is before it.
+    ordered = _in_program_order(producers, operation.block)
     operation.erase()
-    for producer in producers:
+    for producer in ordered:
         erase_if_unused(producer)
+
+
+def _in_program_order(operations: list[ir.Operation], block: ir.Block) -> list[ir.Operation]:
+    """Returns `operations` in order, those that are not in `block` but around it first."""
+    around = [each for each in operations if each.block != block]
+    inside = [each for each in operations if each.block == block]
+    return around + sorted(inside, key=cmp_to_key(_program_order))
+
+
+def _program_order(a: ir.Operation, b: ir.Operation) -> int:
+    return -1 if a.is_before_in_block(b) else 1

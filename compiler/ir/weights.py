@@ -9,6 +9,7 @@ from typing import Any
 from iree.compiler import ir
 from numpy.typing import NDArray
 
+from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.elements import read_elements, resource_name
 from seedlm.compiler.ir.parameters import Archives, parameter_name
 from seedlm.compiler.ir.values import walk
@@ -33,8 +34,12 @@ class Weight:
         """The static tensor type."""
         return ir.RankedTensorType(self.attribute.type)
 
-    def read(self, archives: Archives) -> NDArray[Any]:
+    def read(self, archives: Archives, blobs: Blobs | None = None) -> NDArray[Any]:
         """Returns the elements, from `archives` if they are a parameter.
+
+        Args:
+            archives: Where parameters are read from.
+            blobs: Where constants are read from that passes made.
 
         Raises:
             SeedlmError: They cannot be read.
@@ -42,7 +47,7 @@ class Weight:
         parameter = parameter_name(self.attribute)
         if parameter is not None:
             return archives.read(parameter, self.type)
-        return read_elements(self.attribute)
+        return blobs.read(self.attribute) if blobs else read_elements(self.attribute)
 
 
 def find_weights(module: ir.Module) -> list[Weight]:

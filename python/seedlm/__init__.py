@@ -3,13 +3,26 @@
 
 from importlib.metadata import version
 
-from seedlm.api import compile, plan  # noqa: A004
+from seedlm.api import calibrate, compile, plan  # noqa: A004
+from seedlm.codec import Statistics
 from seedlm.compiler.pipeline import CompileOptions
 from seedlm.compiler.targets import Target
 from seedlm.errors import SeedlmError
 from seedlm.loader import load
+from seedlm.passes.code_plan import Budget
 from seedlm.passes.weight_plan import Selection
 
 __version__ = version("seedlm")
 
-__all__ = ["CompileOptions", "SeedlmError", "Selection", "Target", "compile", "load", "plan"]
+__all__ = [
+    "Budget",
+    "CompileOptions",
+    "SeedlmError",
+    "Selection",
+    "Statistics",
+    "Target",
+    "calibrate",
+    "compile",
+    "load",
+    "plan",
+]

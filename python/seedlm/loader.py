@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Running compiled modules on NumPy arrays, by IREE's own runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,10 @@ class LoadedModule:
 
     def __init__(self, config: rt.Config, modules: list[rt.VmModule], name: str) -> None:
         """Loads `modules`, whose last has the function `name`, on the device of `config`."""
-        context = rt.SystemContext(vm_modules=modules, config=config)
-        functions = modules[-1]
-        self._invoke = rt.FunctionInvoker(
-            context.vm_context, config.device, functions.lookup_function(name)
-        )
+        self._context = rt.SystemContext(vm_modules=modules, config=config)
+        self._device = config.device
+        self._functions = modules[-1]
+        self._entry = self._invoker(name)
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Returns the outputs for `inputs`, each copied to the host.
@@ -33,14 +32,33 @@ class LoadedModule:
         Raises:
             SeedlmError: The inputs do not have the shapes and dtypes of the module.
         """
-        try:
-            outputs = self._invoke(*inputs)
-        except (ValueError, TypeError, RuntimeError) as error:
-            status = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip("; ")
-            raise SeedlmError(f"call failed: {status.rpartition('; ')[2]}") from None
-        if not isinstance(outputs, (tuple, list)):
-            outputs = (outputs,)
-        return tuple(_to_host(output) for output in outputs)
+        return _invoke(self._entry, inputs)
+
+    def call(self, function: str, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Returns the outputs of an exported function of the module, as a call of the module does.
+
+        Raises:
+            SeedlmError: As for a call of the module.
+            KeyError: There is no such function.
+        """
+        return _invoke(self._invoker(function), inputs)
+
+    def _invoker(self, name: str) -> rt.FunctionInvoker:
+        function = self._functions.lookup_function(name)
+        return rt.FunctionInvoker(self._context.vm_context, self._device, function)
+
+
+def _invoke(
+    invoker: rt.FunctionInvoker, inputs: Sequence[NDArray[Any]]
+) -> tuple[NDArray[Any], ...]:
+    try:
+        outputs = invoker(*inputs)
+    except (ValueError, TypeError, RuntimeError) as error:
+        status = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip("; ")
+        raise SeedlmError(f"call failed: {status.rpartition('; ')[2]}") from None
+    if not isinstance(outputs, (tuple, list)):
+        outputs = (outputs,)
+    return tuple(_to_host(output) for output in outputs)
 
 
 def _to_host(output: Any) -> NDArray[Any]:

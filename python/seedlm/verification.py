@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A compiled module against the original model: how much the outputs change."""
 
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,26 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.pipeline import CompileOptions, compile_dense
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported
+from seedlm.inputs import Input, Sample, make_inputs
 from seedlm.loader import load
 
 _DYNAMIC_SIZE = 32
 _INTEGERS = 100
-_TENSOR = re.compile(r"tensor<((?:[?\d]+x)*)(\w+)>")
-_DTYPES: dict[str, type[np.generic]] = {
-    "f64": np.float64,
-    "f32": np.float32,
-    "f16": np.float16,
-    "i64": np.int64,
-    "i32": np.int32,
-    "i16": np.int16,
-    "i8": np.int8,
-    "i1": np.bool_,
-}
-
-Sample = list[NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -65,11 +52,11 @@ def random_samples(types: Sequence[str], names: Sequence[str], count: int) -> li
         SeedlmError: There is no dtype for a type.
     """
     generator = np.random.default_rng(0)
-    padded = [*names, *[""] * len(types)]
-    return [
-        [_random(t, n, generator) for t, n in zip(types, padded, strict=False)]
-        for _ in range(count)
-    ]
+    try:
+        inputs = make_inputs(types, names)
+    except SeedlmError as error:
+        raise SeedlmError(f"--verify: {error}; use --input") from None
+    return [[_random(each, generator) for each in inputs] for _ in range(count)]
 
 
 def load_sample(files: Sequence[Path]) -> Sample:
@@ -94,7 +81,7 @@ def compare(
     """
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         original = Path(work) / "original.vmfb"
-        compile_dense(imported.source, imported.mlir, original, options)
+        compile_dense(imported, original, options)
         expected = load(original, parameters=imported.parameters)
         actual = load(compiled, parameters=options.params)
         pairs = [(actual(*sample), expected(*sample)) for sample in samples]
@@ -115,13 +102,10 @@ def _load(file: Path) -> NDArray[Any]:
     return array
 
 
-def _random(type_: str, name: str, generator: np.random.Generator) -> NDArray[Any]:
-    match = _TENSOR.fullmatch(type_)
-    if match is None or match[2] not in _DTYPES:
-        raise SeedlmError(f"--verify: no random input of type {type_}; use --input")
-    dims = match[1].split("x")[:-1]
-    shape = [int(d) if d != "?" else (1 if i == 0 else _DYNAMIC_SIZE) for i, d in enumerate(dims)]
-    dtype = np.dtype(_DTYPES[match[2]])
+def _random(model_input: Input, generator: np.random.Generator) -> NDArray[Any]:
+    name, dtype = model_input.name, model_input.dtype
+    defaults = [1, *[_DYNAMIC_SIZE] * len(model_input.shape)]
+    shape = [d if s is None else s for s, d in zip(model_input.shape, defaults, strict=False)]
     if dtype.kind == "f":
         return generator.standard_normal(shape).astype(dtype)
     if "mask" in name or dtype.kind == "b":

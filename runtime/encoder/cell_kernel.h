@@ -6,18 +6,12 @@
 // Plain data only, for the reason given in scan_kernel.h.
 #pragma once
 
-#include "code_limits.h"
+#include "fixed_point.h"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace seedlm {
-
-constexpr int kMaxPairs = kMaxBlock / 2;
-// Seeds that a kernel looks at together.
-constexpr size_t kSeedLanes = 16;
-// Energies are in units of 1 / kEnergyOne.
-constexpr float kEnergyOne = 32767.0f * 32767 * 32767 * 32767;
 
 [[gnu::always_inline]] constexpr int triangle_size(int latent) { return latent * (latent + 1) / 2; }
 
@@ -30,9 +24,7 @@ constexpr float kEnergyOne = 32767.0f * 32767 * 32767 * 32767;
 struct SubspaceView {
   int latent;
   int pairs; // (block + 1) / 2
-  int coefficient_bits;
-  int exponent_min;
-  int exponent_max;
+  RecordLimits limits;
   // [position][row_words]: word p * pairs + i holds components 2i and 2i + 1
   // of column p of Q.
   const int32_t *rows;

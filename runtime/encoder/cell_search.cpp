@@ -29,7 +29,7 @@ CellSearch::CellSearch(const Subspaces &subspaces, const Cells &cells,
                        const CellKernel &kernel, SearchOptions options)
     : subspaces_(subspaces), cells_(cells), kernel_(kernel),
       view_(subspaces.view()), options_(options), list_(cells.counts.list),
-      margin_(subspaces.margin()), finisher_(subspaces.code()),
+      margin_(energy_margin(subspaces.code())), finisher_(subspaces.code()),
       columns_(row_words_of(view_.latent, view_.pairs) * list_),
       energies_((kBatch + 1) * list_), indices_(list_) {}
 

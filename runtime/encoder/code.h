@@ -45,6 +45,10 @@ struct Code {
     return exponent_bits ? (1 << (exponent_bits - 1)) - 1 : 0;
   }
 
+  RecordLimits limits() const {
+    return {coefficient_bits, exponent_min(), exponent_max()};
+  }
+
   uint32_t next_state(uint32_t state) const {
     const auto feedback =
         static_cast<uint32_t>(__builtin_parity(state & tap_mask));

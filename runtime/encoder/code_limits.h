@@ -7,4 +7,11 @@ namespace seedlm {
 constexpr int kMaxBlock = 16;
 constexpr int kMaxLatent = 4;
 
+// What the fields of a record beside its seed can hold.
+struct RecordLimits {
+  int coefficient_bits;
+  int exponent_min;
+  int exponent_max;
+};
+
 } // namespace seedlm

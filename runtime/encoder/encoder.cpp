@@ -63,7 +63,7 @@ private:
 constexpr size_t kDecodedStep = 1024;
 
 double decoded_error(const Code &code, const float *weights, double scale,
-                     const Record &record) {
+                     const Record &record, const double *importances) {
   const Basis basis = basis_of(code, record.seed);
   const double step = power_of_two(record.exponent);
   double error = 0;
@@ -74,7 +74,8 @@ double decoded_error(const Code &code, const float *weights, double scale,
     const auto decoded =
         static_cast<float>(scale * (sum * step));
     const double difference = static_cast<double>(weights[c]) - decoded;
-    error += difference * difference;
+    const double square = difference * difference;
+    error += importances ? importances[c] * square : square;
   }
   return error;
 }
@@ -104,14 +105,15 @@ void improve(const Code &code, const ScanKernel &kernel,
 }
 
 void decoded_errors(const Code &code, const BlockSource &source,
-                    const Record *records, int threads, double *errors) {
-  parallel_for(source.count, kDecodedStep, threads,
-               [&](size_t begin, size_t end) {
-                 for (size_t i = begin; i < end; ++i)
-                   errors[i] =
-                       decoded_error(code, source.weights + i * code.block,
-                                     source.scales[i], records[i]);
-               });
+                    const Record *records, const double *importances,
+                    size_t columns, int threads, double *errors) {
+  const auto work = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i)
+      errors[i] = decoded_error(
+          code, source.weights + i * code.block, source.scales[i], records[i],
+          importances ? importances + i % columns * code.block : nullptr);
+  };
+  parallel_for(source.count, kDecodedStep, threads, work);
 }
 
 } // namespace seedlm

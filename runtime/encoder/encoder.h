@@ -22,8 +22,10 @@ void improve(const Code &code, const ScanKernel &kernel,
              int threads, Record *records);
 
 // errors[count]: the squared error of the weights that each record is decoded
-// to, in single precision.
+// to, in single precision. If `importances` [columns][code.block] is not null,
+// the sum of squares times those of the block's column.
 void decoded_errors(const Code &code, const BlockSource &source,
-                    const Record *records, int threads, double *errors);
+                    const Record *records, const double *importances,
+                    size_t columns, int threads, double *errors);
 
 } // namespace seedlm

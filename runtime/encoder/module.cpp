@@ -4,15 +4,18 @@
 #include "cell_encoder.h"
 #include "encoder.h"
 #include "simd.h"
+#include "weighted_encoder.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <variant>
 
 namespace nb = nanobind;
 
@@ -62,6 +65,18 @@ template <typename T> std::vector<T> copy_of(Array<const T> values) {
   return {values.data(), values.data() + values.size()};
 }
 
+// Positions as a file has them: those of a narrow register need 16 bits.
+using Positions = std::variant<Array<const uint16_t>, Array<const uint32_t>>;
+
+std::vector<uint32_t> copy_of(const Positions &positions) {
+  return std::visit(
+      [](const auto &values) {
+        return std::vector<uint32_t>(values.data(),
+                                     values.data() + values.size());
+      },
+      positions);
+}
+
 // Cells with the code that they are for.
 struct CellTable {
   std::shared_ptr<const Subspaces> subspaces;
@@ -81,20 +96,21 @@ CellTable build_table(const Code &code, uint32_t outer, uint32_t inner,
 CellTable table_of(const Code &code, uint32_t outer, uint32_t inner,
                    uint32_t list, Array<const int32_t> outer_directions,
                    Array<const int32_t> inner_directions,
-                   Array<const uint32_t> positions, Array<const float> bounds) {
+                   const Positions &positions, Array<const float> bounds) {
   const CellCounts counts{outer, inner, list};
   const auto pairs = static_cast<size_t>(code.block + 1) / 2;
+  std::vector<uint32_t> seeds = copy_of(positions);
   if (outer_directions.size() != pairs * outer ||
       inner_directions.size() != pairs * counts.cells() ||
-      positions.size() != counts.cells() * list ||
-      bounds.size() != positions.size() / kBoundGroup)
+      seeds.size() != counts.cells() * list ||
+      bounds.size() != seeds.size() / kBoundGroup)
     throw std::invalid_argument("arrays do not fit the cell counts");
-  for (size_t i = 0; i < positions.size(); ++i)
-    if (positions.data()[i] >= code.seeds())
+  for (const uint32_t position : seeds)
+    if (position >= code.seeds())
       throw std::invalid_argument("a position is out of range");
   return {std::make_shared<const Subspaces>(code),
           {counts, copy_of(outer_directions), copy_of(inner_directions),
-           copy_of(positions), copy_of(bounds)}};
+           std::move(seeds), copy_of(bounds)}};
 }
 
 using Weights =
@@ -114,7 +130,8 @@ nb::tuple fields_of(const Code &code, const BlockSource &source, int threads,
   auto errors = make_array<double, 1>({records.size()});
   {
     const nb::gil_scoped_release release;
-    decoded_errors(code, source, records.data(), threads, errors.data());
+    decoded_errors(code, source, records.data(), nullptr, 1, threads,
+                   errors.data());
   }
   const auto latent = static_cast<size_t>(code.latent);
   auto seeds = make_array<uint32_t, 1>({records.size()});
@@ -156,6 +173,35 @@ nb::tuple encode_by_table(const CellTable &table, Weights blocks,
                     {list, certify}, threads, records.data());
   }
   return fields_of(code, source, threads, records);
+}
+
+using Importances =
+    nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+nb::tuple encode_with_importances(Weights blocks, Array<const float> scales,
+                                  const Code &code, Importances importances,
+                                  Importances measured, bool exact, int threads,
+                                  const std::string &simd) {
+  const SimdLevel level = level_of(simd);
+  const BlockSource source = source_of(code, blocks, scales);
+  const size_t columns = importances.shape(0);
+  for (const Importances &array : {importances, measured})
+    if (array.shape(0) != columns ||
+        array.shape(1) != static_cast<size_t>(code.block))
+      throw std::invalid_argument("importances do not have the code's size");
+  if (columns == 0 || source.count % columns != 0)
+    throw std::invalid_argument("blocks are not rows of the importances");
+  std::vector<Record> records(source.count);
+  auto errors = make_array<double, 1>({records.size()});
+  {
+    const nb::gil_scoped_release release;
+    encode_weighted(code, level, source, importances.data(), columns, exact,
+                    threads, records.data());
+    decoded_errors(code, source, records.data(), measured.data(), columns,
+                   threads, errors.data());
+  }
+  return nb::tuple(fields_of(code, source, threads, records) +
+                   nb::make_tuple(errors));
 }
 
 } // namespace
@@ -210,4 +256,8 @@ NB_MODULE(_native, m) {
   m.def("encode_blocks", &encode_blocks, nb::arg("blocks"), nb::arg("scales"),
         nb::arg("code"), nb::kw_only(), nb::arg("threads"),
         nb::arg("simd") = "");
+  m.def("encode_weighted", &encode_with_importances, nb::arg("blocks"),
+        nb::arg("scales"), nb::arg("code"), nb::kw_only(),
+        nb::arg("importances"), nb::arg("measured"), nb::arg("exact"),
+        nb::arg("threads"), nb::arg("simd") = "");
 }

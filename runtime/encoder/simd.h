@@ -4,6 +4,7 @@
 
 #include "cell_kernel.h"
 #include "scan_kernel.h"
+#include "weighted_kernel.h"
 
 #include <vector>
 
@@ -13,6 +14,7 @@ struct SimdLevel {
   const char *name;
   const ScanKernel &scan;
   const CellKernel &cells;
+  const WeightedKernel &weighted;
 };
 
 // The levels that this processor can run, best first. All give the same codes.

@@ -5,44 +5,30 @@
 #include "cell_kernel.h"
 #include "code.h"
 #include "factors.h"
+#include "fixed_vector.h"
+#include "orbit.h"
 
 #include <vector>
 
 namespace seedlm {
 
-// A unit vector in fixed point, two components a word: component c is the
-// int16 number c of the array.
-using FixedVector = std::array<int32_t, kMaxPairs>;
-
-constexpr double kFixedOne = 32767;
-
-FixedVector to_fixed(const Code &code, const BlockVector &unit);
-BlockVector from_fixed(const Code &code, const FixedVector &fixed);
-
-// For each seed, by its position in the register's orbit from state 1, the
-// factors of its basis: Q rounded to multiples of 1 / kFixedOne and R to single
-// precision. Products of fixed vectors are exact in 32 bits, so what is
-// computed from them is the same on every processor.
+// For each seed, by its position in the orbit, the factors of its basis: Q
+// rounded to multiples of 1 / kFixedOne and R to single precision.
 class Subspaces {
 public:
   explicit Subspaces(const Code &code);
 
-  const Code &code() const { return code_; }
+  const Code &code() const { return orbit_.code(); }
   SubspaceView view() const;
-  size_t positions() const { return orbit_.size(); }
-  uint32_t seed(size_t position) const { return orbit_[position]; }
-  // The basis of a seed, the same as basis_of.
-  Basis basis(size_t position) const;
-  // Upper bound of the error of the energy |Q^T w|^2 computed in fixed point.
-  double margin() const;
+  size_t positions() const { return orbit_.positions(); }
+  uint32_t seed(size_t position) const { return orbit_.seed(position); }
+  Basis basis(size_t position) const { return orbit_.basis(position); }
 
 private:
   void add(size_t position);
 
-  const Code code_;
+  const Orbit orbit_;
   const size_t row_words_;
-  std::vector<uint32_t> orbit_;
-  std::vector<double> values_; // the basis value at each position
   std::vector<int32_t> rows_;
   std::vector<float> triangles_;
 };

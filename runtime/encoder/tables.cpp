@@ -25,34 +25,28 @@ float shortest_of(int latent, const Triangle &r) {
 } // namespace
 
 Tables::Tables(const Code &code)
-    : code_(code), seed_tiles_((code.seeds() + kTile - 1) / kTile),
+    : orbit_(code), seed_tiles_((code.seeds() + kTile - 1) / kTile),
       entries_(static_cast<size_t>(code.latent * (code.latent + 1) / 2)) {
-  const size_t positions = code.seeds();
   const size_t padded = seed_tiles_ * kTile;
-  orbit_.reserve(positions);
-  for (uint32_t state = 1; orbit_.size() < positions;
-       state = code.next_state(state))
-    orbit_.push_back(state);
-  values_.resize(1 + padded + kTileOverrun +
-                 static_cast<size_t>(code.block * code.latent));
-  for (size_t i = 0; i < values_.size(); ++i)
-    values_[i] = static_cast<float>(code.basis_value(orbit_[i % positions]));
+  const size_t windows =
+      1 + padded + kTileOverrun + static_cast<size_t>(code.block * code.latent);
+  values_.assign(orbit_.values(), orbit_.values() + windows);
   inverse_.resize(padded * entries_);
-  shortest_.resize(positions);
-  for (size_t position = 0; position < positions; ++position)
+  shortest_.resize(positions());
+  for (size_t position = 0; position < positions(); ++position)
     add(position);
   shortest_of_all_ = std::ranges::min(shortest_);
 }
 
 void Tables::add(size_t position) {
-  const Factors factors = factorize(code_, basis_of(code_, orbit_[position]));
-  shortest_[position] = shortest_of(code_.latent, factors.r);
-  const Triangle inverse = inverse_of(code_.latent, factors.r);
+  const Factors factors = factorize(code(), orbit_.basis(position));
+  shortest_[position] = shortest_of(code().latent, factors.r);
+  const Triangle inverse = inverse_of(code().latent, factors.r);
   if (!(frobenius_norm(inverse) <= kInverseLimit))
     return add_hard(position, factors);
   float *entry =
       &inverse_[position / kLanes * entries_ * kLanes + position % kLanes];
-  for (int k = 0; k < code_.latent; ++k) {
+  for (int k = 0; k < code().latent; ++k) {
     for (int m = 0; m <= k; ++m, entry += kLanes)
       *entry = static_cast<float>(inverse[m][k]);
   }
@@ -61,11 +55,11 @@ void Tables::add(size_t position) {
 void Tables::add_hard(size_t position, const Factors &factors) {
   const size_t lane = hard_.size() % kTile;
   hard_.push_back(static_cast<uint32_t>(position));
-  const size_t rows = static_cast<size_t>(code_.latent * code_.block);
+  const size_t rows = static_cast<size_t>(code().latent * code().block);
   hard_q_.resize(hard_tiles() * rows * kTile);
   float *entry = &hard_q_[(hard_tiles() - 1) * rows * kTile + lane];
-  for (int p = 0; p < code_.latent; ++p) {
-    for (int c = 0; c < code_.block; ++c, entry += kTile)
+  for (int p = 0; p < code().latent; ++p) {
+    for (int c = 0; c < code().block; ++c, entry += kTile)
       *entry = static_cast<float>(factors.q[p][c]);
   }
 }
@@ -78,7 +72,7 @@ size_t Tables::position(size_t tile, size_t lane) const {
 }
 
 ScanView Tables::view() const {
-  return {code_.block,    code_.latent,    seed_tiles_,   hard_tiles(),
+  return {code().block,    code().latent,    seed_tiles_,   hard_tiles(),
           values_.data(), inverse_.data(), hard_q_.data()};
 }
 
@@ -86,9 +80,9 @@ ScanView Tables::view() const {
 // each row of R^-T z by (C + P + 5) u |U_p| times the row's 1-norm, and the
 // energy by twice the length of that.
 double Tables::margin() const {
-  const double half = 1 << (code_.basis_bits - 1);
-  const double column = std::sqrt(code_.block) * half / (half - 1);
-  return 4 * (code_.block + code_.latent + 6) * kSingleRounding * column *
+  const double half = 1 << (code().basis_bits - 1);
+  const double column = std::sqrt(code().block) * half / (half - 1);
+  return 4 * (code().block + code().latent + 6) * kSingleRounding * column *
          kInverseLimit;
 }
 
@@ -97,7 +91,7 @@ std::shared_ptr<const Tables> Tables::of(const Code &code) {
   static std::list<std::shared_ptr<const Tables>> cache;
   const std::lock_guard lock(mutex);
   auto found = std::ranges::find_if(
-      cache, [&](const auto &t) { return t->code_ == code; });
+      cache, [&](const auto &t) { return t->code() == code; });
   if (found == cache.end()) {
     cache.push_front(std::make_shared<const Tables>(code));
     if (cache.size() > kCachedTables)

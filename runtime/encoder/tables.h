@@ -4,6 +4,7 @@
 
 #include "code.h"
 #include "factors.h"
+#include "orbit.h"
 #include "scan_kernel.h"
 
 #include <memory>
@@ -11,10 +12,6 @@
 
 namespace seedlm {
 
-// Seeds are numbered by their position in the register's orbit from state 1, so
-// that the windows of neighbours overlap: U[c][p] of position j is the value of
-// position j + 1 + c * latent + p.
-//
 // With w the block as a unit vector and z = U^T w, the energy |Q^T w|^2 of a
 // seed is |R^-T z|^2. In single precision that fails for a nearly singular R;
 // such seeds are `hard` and keep their Q.
@@ -31,11 +28,11 @@ public:
   // Tiles of kTile positions first, then tiles of hard seeds.
   size_t tiles() const { return seed_tiles_ + hard_tiles(); }
 
-  size_t positions() const { return orbit_.size(); }
+  size_t positions() const { return orbit_.positions(); }
   // The position of a lane of a tile; positions() or more where there is none.
   size_t position(size_t tile, size_t lane) const;
 
-  uint32_t seed(size_t position) const { return orbit_[position]; }
+  uint32_t seed(size_t position) const { return orbit_.seed(position); }
   // Lower bound of the length of U q over all integer q but zero, for a seed
   // and for all.
   float shortest(size_t position) const { return shortest_[position]; }
@@ -45,13 +42,13 @@ public:
 
 private:
   size_t hard_tiles() const { return (hard_.size() + kTile - 1) / kTile; }
+  const Code &code() const { return orbit_.code(); }
   void add(size_t position);
   void add_hard(size_t position, const Factors &factors);
 
-  const Code code_;
+  const Orbit orbit_;
   const size_t seed_tiles_;
   const size_t entries_; // of a triangular matrix
-  std::vector<uint32_t> orbit_;
   std::vector<float> values_;
   std::vector<float> inverse_;
   std::vector<uint32_t> hard_;

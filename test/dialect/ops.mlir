@@ -126,3 +126,11 @@ util.func private @join_words_and_bytes(%low: tensor<2x2xi32>, %high: tensor<2x2
     : (tensor<2x2xi32>, tensor<2x2xi32>, tensor<2x2xi8>) -> tensor<2x14xi8>
   util.return %codes : tensor<2x14xi8>
 }
+
+// Rows 65 .. 127 of the second tile are missing.
+// CHECK-LABEL: @join_tiles(
+util.func private @join_tiles(%tiles: tensor<2x512xi8>) -> tensor<65x8xi8> {
+  // CHECK: "seedlm.join_tiles"(%{{.+}}) : (tensor<2x512xi8>) -> tensor<65x8xi8>
+  %codes = "seedlm.join_tiles"(%tiles) : (tensor<2x512xi8>) -> tensor<65x8xi8>
+  util.return %codes : tensor<65x8xi8>
+}

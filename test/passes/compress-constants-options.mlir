@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 mode=exhaustive})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=17})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,NOTINY
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 include=*.query,tiny})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,NOKEY,TINY
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 exclude=layer?.query})' %s | FileCheck %s --check-prefixes=CHECK,NOQUERY,KEY,TINY

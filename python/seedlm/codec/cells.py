@@ -30,8 +30,9 @@ _VERSION = 1
 
 # With fewer seeds all are tried; and with almost as many latent dimensions as weights, where the
 # nearest seeds are no better than others.
-_LEAST_WIDTH = 14
+_LEAST_WIDTH = 12
 _LEAST_CODIMENSION = 4
+_USUAL_WIDTH = 14
 
 _BOUND_GROUP = 32
 _Arrays = dict[str, npt.NDArray[Any]]
@@ -55,6 +56,7 @@ class CellCounts:
     fast: int
 
 
+_SMALL = CellCounts(outer=256, inner=16, list=1024, fast=768)
 _USUAL = CellCounts(outer=256, inner=128, list=2048, fast=768)
 _LARGE = CellCounts(outer=256, inner=128, list=2048, fast=2048)
 _WIDE = CellCounts(outer=256, inner=64, list=4096, fast=4096)
@@ -69,6 +71,8 @@ def cell_counts(code: Code) -> CellCounts | None:
     """
     if code.lfsr_width < _LEAST_WIDTH or code.block - code.latent < _LEAST_CODIMENSION:
         return None
+    if code.lfsr_width < _USUAL_WIDTH:
+        return _SMALL
     large = code.latent >= 4 or code.block > 10
     if code.lfsr_width > 16:
         return _LARGE_AND_WIDE if large else _WIDE
@@ -83,6 +87,12 @@ def cell_table(code: Code, counts: CellCounts, threads: int) -> _native.CellTabl
     """
     with _lock:
         return _remembered(code, counts, _Threads(threads))
+
+
+def forget_tables() -> None:
+    """Frees the tables in memory, some 300 MB each; they are still on disk."""
+    with _lock:
+        _remembered.cache_clear()
 
 
 class _Threads(int):
@@ -140,10 +150,13 @@ def _layout(code: Code, counts: CellCounts) -> dict[str, tuple[str, int]]:
 
 def _load(path: Path, code: Code, counts: CellCounts) -> _native.CellTable | None:
     try:
-        content = path.read_bytes()
+        content = np.memmap(path, np.uint8, "r")
     except OSError:
         return None
-    arrays = _arrays(content, code, counts)
+    except ValueError:  # there is nothing to map in an empty file
+        arrays = None
+    else:
+        arrays = _arrays(content, code, counts)
     if arrays is None:
         warnings.warn(f"{path}: not a whole table of this version, built anew", stacklevel=2)
         return None
@@ -152,20 +165,20 @@ def _load(path: Path, code: Code, counts: CellCounts) -> _native.CellTable | Non
     )
 
 
-def _arrays(content: bytes, code: Code, counts: CellCounts) -> _Arrays | None:
+def _arrays(content: npt.NDArray[np.uint8], code: Code, counts: CellCounts) -> _Arrays | None:
     header, layout = _header(code, counts), _layout(code, counts)
     size = len(header) + sum(np.dtype(dtype).itemsize * n for dtype, n in layout.values())
-    body = memoryview(content)[:-32]
-    if len(body) != size or content[: len(header)] != header:
+    body, digest = content[:-32], content[-32:]
+    if len(body) != size or content[: len(header)].tobytes() != header:
         return None
-    if hashlib.sha256(body).digest() != content[-32:]:
+    if hashlib.sha256(body.data).digest() != digest.tobytes():
         return None
     arrays: _Arrays = {}
     offset = len(header)
     for name, (dtype, length) in layout.items():
         arrays[name] = np.frombuffer(body, dtype, length, offset)
         offset += arrays[name].nbytes
-    return arrays | {"positions": arrays["positions"].astype(np.uint32)}
+    return arrays
 
 
 def _store(path: Path, table: _native.CellTable, code: Code, counts: CellCounts) -> None:

@@ -172,29 +172,14 @@ _PAPER_4BIT = Code(
     exponent_bits=4,
     basis_bits=16,
 )
+_SEED_4BIT = replace(
+    _PAPER_4BIT, latent=4, exponent_bits=0, basis_bits=8, scale="row", scale_type="f16"
+)
 _CODES = {
     "paper-4bit": _PAPER_4BIT,
     "paper-3bit": replace(_PAPER_4BIT, block=12, latent=4),
-    "seed-4bit": replace(
-        _PAPER_4BIT,
-        lfsr_width=18,
-        taps=MAXIMAL_TAPS[18],
-        exponent_bits=2,
-        basis_bits=8,
-        scale="row",
-        scale_type="f16",
-    ),
-    "seed-3bit": replace(
-        _PAPER_4BIT,
-        block=12,
-        latent=4,
-        lfsr_width=19,
-        taps=MAXIMAL_TAPS[19],
-        exponent_bits=1,
-        basis_bits=8,
-        scale="row",
-        scale_type="f16",
-    ),
+    "seed-4bit": _SEED_4BIT,
+    "seed-3bit": replace(_SEED_4BIT, lfsr_width=12, taps=MAXIMAL_TAPS[12], coefficient_bits=3),
 }
 
 PRESETS: tuple[str, ...] = tuple(_CODES)
@@ -203,8 +188,9 @@ PRESETS: tuple[str, ...] = tuple(_CODES)
 def preset(name: str) -> Code:
     """Returns the code of a preset.
 
-    "paper-4bit" and "paper-3bit" are those of SeedLM, table 1. "seed-4bit" and "seed-3bit" spend
-    bits of the exponent on wider seeds and scale each row.
+    "paper-4bit" and "paper-3bit" are those of SeedLM, table 1. "seed-4bit" and "seed-3bit" scale
+    each row and spend the exponent's bits on a fourth coefficient; docs/codes.md compares them with
+    their neighbours.
 
     Raises:
         SeedlmError: There is no preset of that name.

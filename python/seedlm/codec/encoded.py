@@ -12,6 +12,9 @@ from seedlm.codec.packing import Codes, Integers, Seeds, padding_bits, unpack_re
 from seedlm.codec.scale import Scales, spread_scales
 from seedlm.errors import SeedlmError
 
+# How many blocks are unpacked at a time to be checked.
+_CHECKED_BLOCKS = 1 << 16
+
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
@@ -24,6 +27,8 @@ class Encoded:
         scale: The factors of the weights, `code.scale_dtype` [] for a tensor, [rows] for rows or
             [rows, groups] (see `Code.scale_shape`).
         relative_error: Frobenius norm of the error over that of the weights; 0 if all are zero.
+        weighted_relative_error: The same with squares times the importances of their columns that
+            the weights were encoded with; None if they were encoded without.
 
     Raises:
         SeedlmError: A field does not fit the others, a seed is 0 or a padding bit is set.
@@ -34,12 +39,12 @@ class Encoded:
     codes: Codes
     scale: Scales
     relative_error: float
+    weighted_relative_error: float | None = None
 
     def __post_init__(self) -> None:
         self._check_shape()
         self._check_scale()
-        if not 0 <= self.relative_error < math.inf:
-            raise SeedlmError(f"relative error {self.relative_error} is not a finite number >= 0")
+        self._check_errors()
         self._check_records()
 
     def _check_shape(self) -> None:
@@ -64,14 +69,25 @@ class Encoded:
             value = scale.reshape(-1)[wrong[0]]
             raise SeedlmError(f"scale {value} is not a finite positive number")
 
+    def _check_errors(self) -> None:
+        errors = {"relative error": self.relative_error}
+        if self.weighted_relative_error is not None:
+            errors["weighted relative error"] = self.weighted_relative_error
+        for name, error in errors.items():
+            if not 0 <= error < math.inf:
+                raise SeedlmError(f"{name} {error} is not a finite number >= 0")
+
     def _check_records(self) -> None:
         padded = np.flatnonzero(padding_bits(self.codes, self.code, self.blocks_per_row))
         if padded.size:
             raise SeedlmError(f"codes: row {padded[0]} has padding bits that are not zero")
-        zeros = np.argwhere(self.fields()[0] == 0)
-        if zeros.size:
-            row, block = zeros[0]
-            raise SeedlmError(f"codes: block {block} of row {row} has seed 0")
+        step = max(1, _CHECKED_BLOCKS // self.blocks_per_row)
+        for start in range(0, len(self.codes), step):
+            part = unpack_records(self.codes[start : start + step], self.code, self.blocks_per_row)
+            zeros = np.argwhere(part[0] == 0)
+            if zeros.size:
+                row, block = zeros[0]
+                raise SeedlmError(f"codes: block {block} of row {start + row} has seed 0")
 
     @property
     def blocks_per_row(self) -> int:

@@ -19,12 +19,14 @@ class Records(NamedTuple):
         coefficients: int8 [n, latent].
         exponents: int8 [n].
         errors: float64 [n], the squared errors of the decoded weights.
+        weighted_errors: The same times importances, float64 [n] or, without importances, [].
     """
 
     seeds: Seeds
     coefficients: Integers
     exponents: Integers
     errors: npt.NDArray[np.float64]
+    weighted_errors: npt.NDArray[np.float64] = np.zeros(())
 
 
 def native_code(code: Code) -> _native.NativeCode:

@@ -14,7 +14,9 @@ Floats = npt.NDArray[np.float64]
 Record = tuple[int, tuple[int, ...], int]
 
 
-def reference_encode_block(weights: npt.ArrayLike, code: Code, scale: float) -> Record:
+def reference_encode_block(
+    weights: npt.ArrayLike, code: Code, scale: float, importance: npt.ArrayLike | None = None
+) -> Record:
     """Returns the seed, coefficients and exponent of least squared error for one block.
 
     All exponents and coefficients are enumerated for each seed, but for seeds whose least-squares
@@ -25,45 +27,67 @@ def reference_encode_block(weights: npt.ArrayLike, code: Code, scale: float) -> 
         weights: [block] finite weights.
         code: The code.
         scale: Factor of the weights.
+        importance: [block] positive factors of the squares in the error; ones if None.
     """
-    block = np.asarray(weights, np.float64) / scale
-    residuals = _residuals(block, code)
+    roots = _roots(importance, code)
+    block = roots * np.asarray(weights, np.float64) / scale
+    residuals = _residuals(block, roots, code)
     best_error = float(block @ block)
     best: Record = (1, (0,) * code.latent, 0)
     for index in np.argsort(residuals, kind="stable"):
         if residuals[index] > best_error:
             break
         seed = int(index) + 1
-        error, coefficients, exponent = _best_for_seed(block, code, seed)
+        error, coefficients, exponent = _best_for_basis(
+            block, roots[:, None] * basis(code, seed), code
+        )
         if error < best_error or (error == best_error and seed < best[0]):
             best_error, best = error, (seed, coefficients, exponent)
     return best
 
 
-def block_error(weights: npt.ArrayLike, code: Code, scale: float, record: Record) -> float:
-    """Returns the squared error of a record for one block of weights [block]."""
+def block_error(
+    weights: npt.ArrayLike,
+    code: Code,
+    scale: float,
+    record: Record,
+    importance: npt.ArrayLike | None = None,
+) -> float:
+    """Returns the squared error of a record for one block of weights [block].
+
+    With `importance` [block], each square times that of its weight.
+    """
     seed, coefficients, exponent = record
     decoded = scale * 2.0**exponent * (basis(code, seed) @ np.array(coefficients, np.float64))
-    return float(np.square(np.asarray(weights, np.float64) - decoded).sum())
+    error = _roots(importance, code) * (np.asarray(weights, np.float64) - decoded)
+    return float(np.square(error).sum())
 
 
-def _residuals(block: Floats, code: Code) -> Floats:
+def _roots(importance: npt.ArrayLike | None, code: Code) -> Floats:
+    """Returns the roots of importances, [block]."""
+    return np.ones(code.block) if importance is None else np.sqrt(importance)
+
+
+def _residuals(block: Floats, roots: Floats, code: Code) -> Floats:
     """Returns the squared distance of a block from the span of each seed's basis, [seeds]."""
-    q = _orthonormal_bases(code)
+    q = _orthonormal_bases(code, tuple(roots))
     projected = np.einsum("scp,sp->sc", q, block @ q)
     residuals: Floats = np.square(block - projected).sum(axis=1)
     return residuals
 
 
 @lru_cache(maxsize=2)
-def _orthonormal_bases(code: Code) -> Floats:
-    """Returns Q of the thin QR factors of U for each seed from 1 on, [seeds, block, latent]."""
-    return np.linalg.qr(basis(code, np.arange(1, code.seeds + 1)))[0]
+def _orthonormal_bases(code: Code, roots: tuple[float, ...]) -> Floats:
+    """Returns Q of the thin QR factors of U for each seed from 1 on, [seeds, block, latent].
+
+    The rows of U are multiplied by `roots`.
+    """
+    bases = basis(code, np.arange(1, code.seeds + 1))
+    return np.linalg.qr(np.array(roots)[:, None] * bases)[0]
 
 
-def _best_for_seed(block: Floats, code: Code, seed: int) -> tuple[float, tuple[int, ...], int]:
-    """Returns the least error of a seed with its coefficients and exponent."""
-    u = basis(code, seed)
+def _best_for_basis(block: Floats, u: Floats, code: Code) -> tuple[float, tuple[int, ...], int]:
+    """Returns the least error with a basis [block, latent], its coefficients and exponent."""
     low, high = code.coefficient_range
     choices = itertools.product(range(low, high + 1), repeat=code.latent - 1)
     others = np.array(list(choices), np.float64)

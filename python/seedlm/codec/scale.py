@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Choice of the scales of a weight matrix, which centre the exponents on its blocks."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -9,13 +11,15 @@ import numpy.typing as npt
 
 from seedlm.codec import _native
 from seedlm.codec.code import Code
+from seedlm.codec.importance import Importance, measured_importance, searched_importance
 from seedlm.codec.lfsr import MAXIMAL_TAPS
 from seedlm.codec.native import native_code
+from seedlm.codec.sources import Matrix
 from seedlm.codec.weights import largest_weight, row_chunks
 
 Scales = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 _Floats = npt.NDArray[np.float64]
-_Matrix = npt.NDArray[np.generic]
+_ErrorOf = Callable[[float], float]
 
 # With three or four exponent bits, how far 2**greatest_exponent * scale lies below the largest
 # weight, in octaves. Coefficients reach above it. Measured on Gaussian, Student-t(4), outlier-laden
@@ -24,22 +28,25 @@ _OCTAVES_BELOW_LARGEST = 2.0
 
 # With fewer exponents, or more scales, a scale is a multiple of the root mean square, the best of
 # these by the error on a sample of blocks.
-_MULTIPLES = 2.0 ** np.arange(-6.0, 2.25, 0.25)
+_MULTIPLES = 2.0 ** (np.arange(-48, 17) / 8)
 _SAMPLE_BLOCKS = 512
-# The best multiple hardly depends on the number of seeds, and a narrow register is quick.
-_SAMPLE_WIDTH = 10
+# Searched with a narrow register, which is quick. That of the code has its best multiple lower, by
+# a factor that is taken from Gaussian weights.
+_SAMPLE_WIDTH = 12
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
-def choose_scales(weights: _Matrix, code: Code) -> Scales:
+def choose_scales(weights: Matrix, code: Code, importance: Importance | None = None) -> Scales:
     """Returns the scales of checked weights, `code.scale_dtype` of `code.scale_shape`.
 
-    They are positive; 1 where all weights are zero.
+    They are positive; 1 where all weights are zero. Checked importances [columns] weight the errors
+    by which a multiple of the root mean square is chosen; equal ones are the same as none.
     """
     if code.scale == "tensor" and code.exponent_bits >= 3:
         return np.array(_of_largest(largest_weight(weights), code))
     sizes = _root_mean_squares(weights, code)
-    multiple = _best_multiple(weights, sizes, code)
+    equal = importance is None or bool((importance == importance[0]).all())
+    multiple = _best_multiple(weights, sizes, code, None if equal else importance)
     return _representable(np.where(sizes > 0, multiple * sizes, 1.0), code)
 
 
@@ -66,7 +73,7 @@ def _representable(scales: _Floats, code: Code) -> Scales:
     return cast(Scales, clipped.astype(code.scale_dtype))
 
 
-def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:
+def _root_mean_squares(weights: Matrix, code: Code) -> _Floats:
     """Returns the root mean square of the weights of each scale, in the scales' shape."""
     rows, columns = weights.shape
     shape = code.scale_shape(rows, columns)
@@ -78,40 +85,106 @@ def _root_mean_squares(weights: _Matrix, code: Code) -> _Floats:
         squares = np.square(chunk.astype(np.float32).astype(np.float64) / largest)
         sums[row : row + len(chunk)] = np.add.reduceat(squares, starts, axis=1)
     if code.scale == "tensor":
-        return np.asarray(largest * np.sqrt(sums.sum() / weights.size))
+        return np.asarray(largest * np.sqrt(sums.sum() / (rows * columns)))
     return np.asarray(largest * np.sqrt(sums / np.bincount(groups))).reshape(shape)
 
 
-def _best_multiple(weights: _Matrix, sizes: _Floats, code: Code) -> float:
+def _best_multiple(
+    weights: Matrix, sizes: _Floats, code: Code, importance: Importance | None
+) -> float:
     """Returns the multiple of `sizes` whose scales give a sample of blocks the least error."""
-    blocks, units = _sample(weights, sizes, code)
-    if not len(blocks):
-        return 1.0
     narrow = _narrow(code)
-    errors = [
-        _native.encode_blocks(
-            blocks, np.full(len(blocks), multiple, np.float32), narrow, threads=1
-        )[3]
-        @ units
-        for multiple in _MULTIPLES
-    ]
-    return float(_MULTIPLES[int(np.argmin(errors))])
+    start = _gaussian_multiple(narrow)
+    blocks, units, columns = _sample(weights, sizes, code)
+    best = start
+    if len(blocks) and importance is None:
+        best = _search(_errors_of(blocks, units, narrow), start)
+    elif len(blocks) and importance is not None:
+        searched = searched_importance(importance, code)[columns]
+        measured = measured_importance(importance, code)[columns] * units[:, None]
+        best = _search(_weighted_errors_of(blocks, searched, measured, narrow), start)
+    shift = _gaussian_multiple(code) - start
+    return float(_MULTIPLES[min(max(best + shift, 0), len(_MULTIPLES) - 1)])
 
 
-def _narrow(code: Code) -> _native.NativeCode:
-    width = min(code.lfsr_width, _SAMPLE_WIDTH)
-    taps = code.taps if width == code.lfsr_width else MAXIMAL_TAPS[width]
-    return native_code(
-        replace(code, lfsr_width=width, taps=taps, basis_bits=min(code.basis_bits, width))
+def _narrow(code: Code) -> Code:
+    """Returns the code with at most `_SAMPLE_WIDTH` register bits."""
+    if code.lfsr_width <= _SAMPLE_WIDTH:
+        return code
+    return replace(
+        code,
+        lfsr_width=_SAMPLE_WIDTH,
+        taps=MAXIMAL_TAPS[_SAMPLE_WIDTH],
+        basis_bits=min(code.basis_bits, _SAMPLE_WIDTH),
     )
 
 
-def _sample(
-    weights: _Matrix, sizes: _Floats, code: Code
-) -> tuple[npt.NDArray[np.float32], _Floats]:
-    """Returns blocks in units of their sizes, float32 [n, block], and the squares of the sizes.
+@cache
+def _gaussian_multiple(code: Code) -> int:
+    """Returns the index of the best multiple for independent Gaussian weights."""
+    shape = (_SAMPLE_BLOCKS, code.block)
+    blocks = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    middle = int(np.flatnonzero(_MULTIPLES == 0.25)[0])
+    return _search(_errors_of(blocks, np.ones(len(blocks)), code), middle)
 
-    Blocks whose scale has only zeros are left out.
+
+def _errors_of(blocks: npt.NDArray[np.float32], units: _Floats, code: Code) -> _ErrorOf:
+    """Returns the error of blocks by their scale, with `units` [n] as factors."""
+    native = native_code(code)
+
+    def error(scale: float) -> float:
+        scales = np.full(len(blocks), scale, np.float32)
+        return float(_native.encode_blocks(blocks, scales, native, threads=1)[3] @ units)
+
+    return error
+
+
+def _weighted_errors_of(
+    blocks: npt.NDArray[np.float32], searched: Importance, measured: Importance, code: Code
+) -> _ErrorOf:
+    """Returns the error of blocks by their scale, with importances [n, block] of each."""
+    native = native_code(code)
+
+    def error(scale: float) -> float:
+        scales = np.full(len(blocks), scale, np.float32)
+        records = _native.encode_weighted(
+            blocks,
+            scales,
+            native,
+            importances=searched,
+            measured=measured,
+            exact=False,
+            threads=1,
+        )
+        return float(records[4].sum())
+
+    return error
+
+
+def _search(error_of: _ErrorOf, start: int) -> int:
+    """Returns the index of the multiple of least error, downhill from `start`.
+
+    Long steps come first, which few local minima hold up.
+    """
+
+    @cache
+    def error(index: int) -> float:
+        return error_of(float(_MULTIPLES[index]))
+
+    best = start
+    for step in (3, -3, 1, -1):
+        while 0 <= best + step < len(_MULTIPLES) and error(best + step) < error(best):
+            best += step
+    return best
+
+
+def _sample(
+    weights: Matrix, sizes: _Floats, code: Code
+) -> tuple[npt.NDArray[np.float32], _Floats, npt.NDArray[np.int64]]:
+    """Returns blocks in units of their sizes, the squares of the sizes and places in their rows.
+
+    These are float32 [n, block], float64 [n] and int64 [n]. Blocks whose scale has only zeros are
+    left out.
     """
     rows, columns = weights.shape
     blocks_per_row = code.blocks_per_row(columns)
@@ -122,12 +195,13 @@ def _sample(
     places = np.arange(size) + np.arange(size) * _GOLDEN_RATIO % 1
     indices = np.unique((places * count / size).astype(np.int64))
     row, block = np.divmod(indices, blocks_per_row)
-    column = block[:, None] * code.block + np.arange(code.block)
-    inside = column < columns
-    values = weights[row[:, None], np.minimum(column, columns - 1)].astype(np.float32) * inside
+    values = np.zeros((len(indices), code.block), np.float32)
+    for value, at, start in zip(values, row.tolist(), (block * code.block).tolist(), strict=True):
+        part = weights[at : at + 1, start : start + code.block]
+        value[: part.size] = part.reshape(-1)
     wide = sizes.reshape(rows if sizes.ndim else 1, -1)
     unit = np.broadcast_to(wide[:, code.scale_groups(columns)], (rows, blocks_per_row))[row, block]
     used = unit > 0
     values, unit = values[used], unit[used]
-    largest = unit.max(initial=0.0)
-    return (values / unit[:, None]).astype(np.float32), np.square(unit / (largest or 1.0))
+    squares = np.square(unit / (unit.max(initial=0.0) or 1.0))
+    return (values / unit[:, None]).astype(np.float32), squares, block[used]

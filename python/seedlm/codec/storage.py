@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Files of one encoded weight matrix."""
+"""Files of tensors with checked metadata; those of one encoded weight matrix."""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,8 +25,8 @@ _VERSION = 1
 # All metadata stand under one key: safetensors writes keys in random order.
 _KEY = "seedlm"
 
-_Fields = dict[str, Any]
-_Tensors = dict[str, npt.NDArray[Any]]
+Fields = dict[str, Any]
+Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 def save(encoded: Encoded, path: str | os.PathLike[str]) -> None:
@@ -35,18 +35,15 @@ def save(encoded: Encoded, path: str | os.PathLike[str]) -> None:
     Raises:
         SeedlmError: The file cannot be written.
     """
-    tensors: _Tensors = {"codes": encoded.codes, "scale": encoded.scale}
-    fields: _Fields = {
+    fields: Fields = {
         "format": _FORMAT,
         "version": _VERSION,
         "code": asdict(encoded.code),
         "shape": encoded.shape,
         "relative_error": encoded.relative_error,
+        "weighted_relative_error": encoded.weighted_relative_error,
     }
-    fields["sha256"] = _digest(fields, tensors)
-    metadata = {_KEY: _json(fields)}
-    with replacing(Path(path)) as temporary:
-        temporary.write_bytes(to_safetensors(tensors, metadata))
+    write_tensors(path, fields, {"codes": encoded.codes, "scale": encoded.scale})
 
 
 def load(path: str | os.PathLike[str]) -> Encoded:
@@ -56,9 +53,56 @@ def load(path: str | os.PathLike[str]) -> Encoded:
         SeedlmError: The file is missing, truncated, of another format or version, damaged or its
             fields are invalid; the message names the file.
     """
+    with naming(path):
+        return _encoded(*read_tensors(path, _FORMAT, _VERSION))
+
+
+def write_tensors(path: str | os.PathLike[str], fields: Fields, tensors: Tensors) -> None:
+    """Writes tensors and fields to a safetensors file, which appears under its name when complete.
+
+    Args:
+        path: The file.
+        fields: What JSON can hold, with "format" and "version" among it.
+        tensors: The tensors by name.
+
+    Raises:
+        SeedlmError: The file cannot be written.
+    """
+    checked = {**fields, "sha256": _digest(fields, tensors)}
+    with replacing(Path(path), durable=True) as temporary:
+        temporary.write_bytes(to_safetensors(dict(tensors), {_KEY: _json(checked)}))
+
+
+def read_tensors(
+    path: str | os.PathLike[str], format_: str, version: int
+) -> tuple[Fields, dict[str, npt.NDArray[Any]]]:
+    """Returns the fields and tensors that `write_tensors` wrote; use it inside of `naming`.
+
+    Raises:
+        SeedlmError: The file is of another format or version, or damaged.
+        OSError: It cannot be read.
+        SafetensorError: It is no whole safetensors file.
+    """
+    fields, tensors = _read(os.fspath(path))
+    if not isinstance(fields, dict) or fields.get("format") != format_:
+        raise SeedlmError(f"not a file of format {format_}")
+    if fields.get("version") != version:
+        raise SeedlmError(f"version {fields.get('version')} is not {version}")
+    if fields.pop("sha256", None) != _digest(fields, tensors):
+        raise SeedlmError("checksum does not match, the file is damaged")
+    return fields, tensors
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns errors of reading a file into errors whose message names it.
+
+    Raises:
+        SeedlmError: The body raised it, OSError or SafetensorError.
+    """
     name = os.fspath(path)
     try:
-        return _encoded(*_read(name))
+        yield
     except OSError as error:
         raise SeedlmError(f"{name}: {error.strerror or error}") from error
     except SafetensorError as error:
@@ -68,10 +112,11 @@ def load(path: str | os.PathLike[str]) -> Encoded:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Yields a temporary path in the folder of `path`, which replaces `path` when the block ends.
 
-    If the block raises, the temporary file is removed and `path` stays as it was.
+    If the block raises, the temporary file is removed and `path` stays as it was. If `durable`, the
+    file is on the disk before it gets its name, whatever happens to the machine.
 
     Raises:
         SeedlmError: The file cannot be written.
@@ -79,7 +124,11 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield temporary
+        if durable:
+            _sync(temporary)
         temporary.replace(path)
+        if durable:
+            _sync(path.parent)
     except OSError as error:
         raise SeedlmError(f"{path}: {error.strerror or error}") from error
     finally:
@@ -87,7 +136,16 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def _read(name: str) -> tuple[_Fields, _Tensors]:
+def _sync(path: Path) -> None:
+    """Writes what the system still holds back of a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(name: str) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
     with safe_open(name, framework="numpy") as file:
         text = (file.metadata() or {}).get(_KEY, "null")
         names = file.keys()
@@ -99,30 +157,25 @@ def _read(name: str) -> tuple[_Fields, _Tensors]:
     return fields, tensors
 
 
-def _encoded(fields: _Fields, tensors: _Tensors) -> Encoded:
-    if not isinstance(fields, dict) or fields.get("format") != _FORMAT:
-        raise SeedlmError(f"not a file of format {_FORMAT}")
-    if fields.get("version") != _VERSION:
-        raise SeedlmError(f"version {fields.get('version')} is not {_VERSION}")
-    if fields.pop("sha256", None) != _digest(fields, tensors):
-        raise SeedlmError("checksum does not match, the file is damaged")
+def _encoded(fields: Fields, tensors: Tensors) -> Encoded:
     try:
         code = fields["code"]
         return Encoded(
             code=Code(**{**code, "taps": tuple(code["taps"])}),
             shape=tuple(fields["shape"]),
             relative_error=fields["relative_error"],
+            weighted_relative_error=fields.get("weighted_relative_error"),
             **tensors,
         )
     except (KeyError, TypeError) as error:
         raise SeedlmError(f"fields are invalid ({error!r})") from error
 
 
-def _json(fields: _Fields) -> str:
+def _json(fields: Fields) -> str:
     return json.dumps(fields, sort_keys=True)
 
 
-def _digest(fields: _Fields, tensors: _Tensors) -> str:
+def _digest(fields: Fields, tensors: Tensors) -> str:
     """Returns the SHA-256 of the fields and of each tensor's name, type, shape and bytes."""
     digest = hashlib.sha256(_json(fields).encode())
     for name, tensor in sorted(tensors.items()):

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from seedlm.compiler.imported import Imported
 from seedlm.errors import SeedlmError
-from seedlm.frontend.imported import Imported
 from seedlm.frontend.mlir import import_mlir
 from seedlm.frontend.onnx import import_onnx
 

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from seedlm.compiler.imported import Imported
 from seedlm.errors import SeedlmError
-from seedlm.frontend.imported import Imported
 
 
 def import_mlir(model: Path, parameters: Mapping[str, Path]) -> Imported:

@@ -5,41 +5,30 @@ The importer is given a copy of the graph without external data, brought to an o
 and with its shapes inferred; weights go straight from the model's files to a parameter archive.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto
-from onnx.external_data_helper import (
-    load_external_data_for_model,
-    load_external_data_for_tensor,
-    uses_external_data,
-)
+from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
+from seedlm.compiler.imported import Imported
 from seedlm.compiler.iree import run_python_module
 from seedlm.errors import SeedlmError
-from seedlm.frontend.imported import Imported
+from seedlm.frontend._onnx_data import (
+    check_data,
+    external_files,
+    load_data,
+    small_initializers,
+    write_weights,
+)
 
 SCOPE = "model"
 _IMPORTER = "seedlm.frontend._import_onnx"
 _MIN_OPSET = 17
 _MAX_PROTO_BYTES = 2**31 - 1
-_LARGE_ELEMENTS = 100  # the importer's default for tensors that become parameters
-_ITEM_BYTES: dict[int, int] = {
-    TensorProto.DOUBLE: 8,
-    TensorProto.FLOAT: 4,
-    TensorProto.FLOAT16: 2,
-    TensorProto.BFLOAT16: 2,
-    TensorProto.INT64: 8,
-    TensorProto.INT32: 4,
-    TensorProto.INT16: 2,
-    TensorProto.INT8: 1,
-    TensorProto.UINT8: 1,
-    TensorProto.BOOL: 1,
-}
 
 
 def import_onnx(model: Path, work: Path) -> Imported:
@@ -50,22 +39,23 @@ def import_onnx(model: Path, work: Path) -> Imported:
             its folder, or the importer does not know one of its operators.
     """
     graph = _load(model)
-    _name_constants(graph.graph)
+    _name_constants(graph.graph, set())
     _check_names(model, graph)
     tensors = [*graph.graph.initializer, *_tensors_in_nodes(graph.graph)]
-    external = _external_files(model, tensors)
+    external = external_files(model, tensors)
     for tensor in tensors:
-        _check_size(model, tensor)
-    _load_small_data(model, graph.graph)
+        check_data(model, tensor)
+    for tensor in (*small_initializers(graph.graph), *_tensors_in_nodes(graph.graph)):
+        load_data(model, tensor)
     graph = _infer_shapes(model, _upgrade(model, graph))
     copy, mlir, archive = work / "graph.onnx", work / "graph.mlir", work / "weights.irpa"
     copy.write_bytes(graph.SerializeToString())
     arguments = [str(copy), "-o", str(mlir), "--large-model", f"--data-dir={model.parent}"]
-    externalize = ["--externalize-params", f"--params-scope={SCOPE}", f"--save-params-to={archive}"]
+    externalize = ["--externalize-params", f"--params-scope={SCOPE}", "--no-save-params"]
     run_python_module(_IMPORTER, [*arguments, *externalize], model)
     copy.unlink()
-    names = tuple(value.name for value in graph.graph.input)
-    return Imported(model, mlir, {SCOPE: archive}, names, external)
+    write_weights(model, graph.graph, archive)
+    return Imported(model, mlir, {SCOPE: archive}, _input_names(graph.graph), external)
 
 
 def _load(model: Path) -> onnx.ModelProto:
@@ -80,14 +70,20 @@ def _load(model: Path) -> onnx.ModelProto:
     return graph
 
 
-def _name_constants(graph: onnx.GraphProto) -> None:
-    """Names unnamed constants after their node's output; the importer would draw random names."""
+def _name_constants(graph: onnx.GraphProto, taken: set[str]) -> None:
+    """Names constants after their node's output unless they have a name of their own.
+
+    To unnamed ones the importer would give random names, to those of one name the same data.
+    """
+    taken |= {initializer.name for initializer in graph.initializer}
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                _name_constants(attribute.g)
-            elif attribute.type == onnx.AttributeProto.TENSOR and not attribute.t.name:
-                attribute.t.name = node.output[0]
+                _name_constants(attribute.g, taken)
+            elif attribute.type == onnx.AttributeProto.TENSOR:
+                if not attribute.t.name or attribute.t.name in taken:
+                    attribute.t.name = node.output[0]
+                taken.add(attribute.t.name)
 
 
 def _check_names(model: Path, graph: onnx.ModelProto) -> None:
@@ -112,39 +108,10 @@ def _tensors_in_nodes(graph: onnx.GraphProto) -> Iterator[TensorProto]:
                 yield attribute.t
 
 
-def _external_files(model: Path, tensors: Iterable[TensorProto]) -> tuple[Path, ...]:
-    entries = [entry for tensor in tensors for entry in tensor.external_data]
-    names = dict.fromkeys(entry.value for entry in entries if entry.key == "location")
-    return tuple(model.parent / name for name in names)
-
-
-def _check_size(model: Path, tensor: TensorProto) -> None:
-    """The importer does not name a tensor whose bytes do not match its shape."""
-    fields = {entry.key: entry.value for entry in tensor.external_data}
-    if not fields.get("offset", "0").isdecimal():
-        raise SeedlmError(f"{model}: tensor '{tensor.name}' is at offset {fields['offset']}")
-    if "length" not in fields and not tensor.HasField("raw_data"):
-        return
-    stored = fields["length"] if uses_external_data(tensor) else str(len(tensor.raw_data))
-    size = math.prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, 0)
-    if tensor.data_type in _ITEM_BYTES and stored != str(size):
-        raise SeedlmError(f"{model}: tensor '{tensor.name}' has {stored} bytes, not {size}")
-
-
-def _load_small_data(model: Path, graph: onnx.GraphProto) -> None:
-    """Loads external data, but for large initializers: the importer reads only theirs."""
-    small = [each for each in graph.initializer if math.prod(each.dims) < _LARGE_ELEMENTS]
-    for tensor in (*small, *_tensors_in_nodes(graph)):
-        if uses_external_data(tensor):
-            _load_data(model, tensor)
-
-
-def _load_data(model: Path, tensor: TensorProto) -> None:
-    try:
-        load_external_data_for_tensor(tensor, str(model.parent))
-    except (ValueError, OSError, onnx.checker.ValidationError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise SeedlmError(f"{model}: tensor '{tensor.name}': {reason}") from None
+def _input_names(graph: onnx.GraphProto) -> tuple[str, ...]:
+    """Returns the inputs of a graph; before IR version 4 it lists its initializers among them."""
+    initializers = {initializer.name for initializer in graph.initializer}
+    return tuple(value.name for value in graph.input if value.name not in initializers)
 
 
 def _upgrade(model: Path, graph: onnx.ModelProto) -> onnx.ModelProto:

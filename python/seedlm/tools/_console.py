@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the tools print: progress on a terminal, tables and summaries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from seedlm.compiler.pipeline import CompileOptions
-from seedlm.compiler.report import Report
+from seedlm.compiler.report import Report, TensorReport
+from seedlm.evaluation.results import Evaluation
+from seedlm.evaluation.table import evaluation_table
 from seedlm.passes.compress_constants import Progress as ProgressCallback
 from seedlm.verification import OutputComparison
 
@@ -19,19 +30,16 @@ _TABLE_WIDTH = 160
 
 
 @contextmanager
-def encoding_progress() -> Iterator[ProgressCallback]:
+def progress_bar(title: str) -> Iterator[ProgressCallback]:
     """Yields a callback that draws a progress bar with ETA on stderr, if that is a terminal."""
-    console = Console(stderr=True)
     columns = (
-        TextColumn("encoding"),
+        TextColumn(title),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(
-        *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
+    with _progress(*columns) as bar:
         task = bar.add_task("", total=None)
 
         def advance(name: str, done: int, total: int) -> None:
@@ -40,30 +48,52 @@ def encoding_progress() -> Iterator[ProgressCallback]:
         yield advance
 
 
+@contextmanager
+def calibration_progress() -> Iterator[Callable[[int], None]]:
+    """Yields a callback that draws the number of samples on stderr, if that is a terminal."""
+    columns = (TextColumn("calibrating"), SpinnerColumn(), TimeElapsedColumn())
+    with _progress(*columns, TextColumn("{task.completed} samples")) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+
+
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
-    table = _table(("tensor", "shape", "type", "action", "bits", "use", "why dense"))
+    columns = ("tensor", "shape", "type", "action", "code", "bits", "fitted to", "use", "why dense")
+    table = _table(columns)
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
         bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
-        use = tensor.use or ""
-        table.add_row(tensor.name, shape, tensor.dtype, tensor.action, bits, use, tensor.reason)
+        fitted = _fitted_to(tensor) if tensor.use else ""
+        row = (tensor.name, shape, tensor.dtype, tensor.action, tensor.code or "", bits, fitted)
+        table.add_row(*row, tensor.use or "", tensor.reason)
     _print(table)
     total = len(report.tensors)
-    print(f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}")
+    average = report.bits_per_weight
+    print(
+        f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}"
+        + ("" if average is None else f", {average:.3f} bits a weight on average")
+    )
 
 
 def print_tensors(report: Report) -> None:
     """Prints the compressed tensors with their bits, errors and checksums."""
-    columns = ("tensor", "shape", "use", "bits", "error", "sha256 of codes")
+    columns = ("tensor", "shape", "use", "code", "bits", "error", "weighted error", "sha256")
     table = _table(columns)
     for tensor in report.compressed:
         table.add_row(
             tensor.name,
             "x".join(map(str, tensor.shape)),
             tensor.use or "",
+            tensor.code or "",
             f"{tensor.bits_per_weight:.3f}",
             f"{tensor.relative_error:.4f}",
+            _weighted_error(tensor),
             (tensor.sha256 or "")[:16],
         )
     _print(table)
@@ -91,10 +121,33 @@ def print_totals(report: Report) -> None:
         bits = [tensor.bits_per_weight or 0.0 for tensor in tensors]
         errors = [tensor.relative_error or 0.0 for tensor in tensors]
         print(
-            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, "
+            f"bits a weight {min(bits):.3f}..{max(bits):.3f}, {report.bits_per_weight:.3f} on "
+            "average, "
             f"relative error {min(errors):.4f}..{max(errors):.4f}"
         )
+    _print_calibration(report)
     print(f"all tensors: {decimal(report.bytes_before)} -> {decimal(report.bytes_after)}")
+
+
+def _print_calibration(report: Report) -> None:
+    """Prints how many tensors have statistics, if any have, and with what error."""
+    aware = report.activation_aware
+    if not aware:
+        return
+    errors = [tensor.weighted_relative_error or 0.0 for tensor in aware]
+    print(
+        f"{len(aware)} fitted to activations, weighted error {min(errors):.4f}..{max(errors):.4f}; "
+        f"{len(report.compressed) - len(aware)} without statistics, fitted to weights"
+    )
+
+
+def _fitted_to(tensor: TensorReport) -> str:
+    return "activations" if tensor.activation_aware else "weights"
+
+
+def _weighted_error(tensor: TensorReport) -> str:
+    error = tensor.weighted_relative_error
+    return "" if error is None else f"{error:.4f}"
 
 
 def print_comparison(outputs: Sequence[OutputComparison]) -> None:
@@ -111,6 +164,17 @@ def print_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     table = Table(box=None, pad_edge=False)
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    _print(table)
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Prints a table of formats with their sizes, errors and scores."""
+    header, *rows = evaluation_table(evaluation)
+    table = Table(box=None, pad_edge=False)
+    for column in header:
+        table.add_column(column, justify="left" if column == "format" else "right")
     for row in rows:
         table.add_row(*row)
     _print(table)

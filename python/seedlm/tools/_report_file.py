@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reports as files: .json, or .html with plots."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from seedlm.compiler.outputs import atomic_outputs, check_output
 from seedlm.compiler.report import Report
 from seedlm.errors import SeedlmError
+from seedlm.tools._svg import to_svg
 
 _SUFFIXES = (".json", ".html")
 _MAX_BARS = 40
@@ -60,7 +59,7 @@ def _plot_sizes(report: Report) -> str:
     axes.invert_yaxis()
     axes.set_xlabel("MB")
     axes.legend()
-    return _svg(figure)
+    return to_svg(figure)
 
 
 def _plot_errors(report: Report) -> str:
@@ -71,11 +70,4 @@ def _plot_errors(report: Report) -> str:
     axes.set_xlabel("tensor, in order of first use")
     axes.set_ylabel("relative error")
     axes.set_ylim(bottom=0)
-    return _svg(figure)
-
-
-def _svg(figure: Figure) -> str:
-    text = io.StringIO()
-    with rc_context({"svg.hashsalt": "seedlm"}):  # identifiers are random otherwise
-        figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    return to_svg(figure)

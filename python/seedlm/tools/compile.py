@@ -9,20 +9,25 @@ import argparse
 import logging
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from seedlm.codec import PRESETS, Mode
-from seedlm.compiler.outputs import check_distinct
+from seedlm.compiler.imported import Imported
+from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
 from seedlm.errors import SeedlmError
-from seedlm.frontend import Imported, import_model
+from seedlm.frontend import import_model
+from seedlm.passes.code_plan import BUDGET_CODES, DENSE, Budget, check_code, split_pair
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
-from seedlm.tools import _console
+from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
 from seedlm.tools._report_file import check_report, write_report
+from seedlm.tools._size import parse_size
 from seedlm.verification import compare, load_sample, random_samples
 
 _BITS = {4: "paper-4bit", 3: "paper-3bit"}
@@ -43,6 +48,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("model", type=Path, help=".onnx, .mlir, .mlirbc or .pt2 file")
     parser.add_argument("-o", dest="output", type=Path, help="file to write, usually .vmfb")
     _add_selection(parser)
+    _calibration.add_options(parser)
     _add_target(parser)
     _add_reporting(parser)
     own, flags = _split_flags(argv)
@@ -65,6 +71,25 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     codes = group.add_mutually_exclusive_group()
     codes.add_argument("--bits", type=int, choices=_BITS, default=4, help="bits a weight (4)")
     codes.add_argument("--code", choices=PRESETS, help="code, instead of the default one of --bits")
+    codes.add_argument(
+        "--budget",
+        type=float,
+        metavar="BITS",
+        help="bits a weight on average; the code of each tensor is chosen by its error",
+    )
+    group.add_argument(
+        "--budget-codes",
+        metavar="NAME,NAME",
+        help=f"codes to choose from, presets or {DENSE} ({','.join(BUDGET_CODES)})",
+    )
+    group.add_argument(
+        "--code-for",
+        action="append",
+        default=[],
+        metavar="GLOB=NAME",
+        help=f"code of tensors whose name matches, a preset or {DENSE}; may be repeated, the first "
+        "that matches counts",
+    )
     group.add_argument(
         "--search",
         choices=get_args(Mode),
@@ -103,6 +128,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         help="processor as LLVM names it; the module runs on no lesser one (host)",
     )
     group.add_argument(
+        "--activations",
+        choices=ACTIVATIONS,
+        default="f32",
+        help="what weights are multiplied with: activations as they are, or of 8 bits (f32)",
+    )
+    group.add_argument(
         "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"
     )
     group.add_argument(
@@ -112,8 +143,19 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="SCOPE=FILE",
         help="archive that an MLIR model's parameters are read from; may be repeated",
     )
+    group.add_argument(
+        "--work-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder to keep codes in, so that an interrupted run can go on later",
+    )
     group.add_argument("--compile-to", choices=PHASES, help="stop after a phase and write MLIR")
     group.add_argument("-j", dest="threads", type=int, metavar="N", help="threads (all cores)")
+    group.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="memory for encoding, such as 2GiB; large tensors are split by rows (no limit)",
+    )
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:
@@ -143,21 +185,22 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    level = logging.INFO if arguments.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="seedlm-compile: %(message)s")
     options = _options(arguments)
-    outputs = [arguments.output, arguments.params, arguments.report]
+    _calibration.check_options(arguments)
+    outputs = [arguments.output, arguments.params, arguments.report, arguments.save_calibration]
     check_distinct([each for each in outputs if each is not None])
     given = [load_sample(arguments.input)] if arguments.input else []
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         imported = import_model(arguments.model, Path(work), _parameters(arguments.parameters))
+        if not arguments.dry_run:
+            _check_outputs(arguments, imported)
+        statistics = _calibration.read_statistics(arguments, imported, options)
+        options = replace(options, calibration=statistics)
         if arguments.dry_run:
-            _console.print_plan(
-                plan_module(imported.source, imported.mlir, options, imported.parameters)
-            )
+            _console.print_plan(plan_module(imported, options))
             return
-        if arguments.report is not None:
-            files = [imported.source, *imported.parameters.values(), *imported.external]
-            check_report(arguments.report, files)
         report = _compile(imported, arguments.output, options)
         _console.print_summary(arguments.output, options, report)
         if arguments.report is not None:
@@ -167,6 +210,15 @@ def _run(arguments: argparse.Namespace) -> None:
             _console.print_comparison(compare(imported, options, arguments.output, samples))
 
 
+def _check_outputs(arguments: argparse.Namespace, imported: Imported) -> None:
+    files = imported.files
+    for output in (arguments.output, arguments.params):
+        if output is not None:
+            check_output(output, files)
+    if arguments.report is not None:
+        check_report(arguments.report, files)
+
+
 def _options(arguments: argparse.Namespace) -> CompileOptions:
     if arguments.threads is not None and arguments.threads < 1:
         raise SeedlmError(f"-j {arguments.threads}: at least one thread is needed")
@@ -174,7 +226,10 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         raise SeedlmError(f"--verify {arguments.verify}: not a number of inputs")
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
+    limit = arguments.memory_limit
     return CompileOptions(
+        code_for=tuple(_code_for(pair) for pair in arguments.code_for),
+        budget=_budget(arguments),
         code=arguments.code or _BITS[arguments.bits],
         selection=Selection(
             include=tuple(arguments.include),
@@ -183,12 +238,34 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             embeddings=arguments.compress_embeddings,
         ),
         target=Target(arguments.target, arguments.target_cpu),
+        activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,
         mode=arguments.search,
         threads=arguments.threads,
+        memory_limit=None if limit is None else parse_size("--memory-limit", limit),
+        work_dir=arguments.work_dir,
         iree_flags=tuple(arguments.iree_flags),
     )
+
+
+def _code_for(pair: str) -> tuple[str, str]:
+    pattern, name = split_pair("--code-for", pair)
+    try:
+        check_code(name)
+    except SeedlmError as error:
+        raise SeedlmError(f"--code-for {pair}: {error}") from None
+    return pattern, name
+
+
+def _budget(arguments: argparse.Namespace) -> Budget | None:
+    names = arguments.budget_codes
+    if arguments.budget is None and names is not None:
+        raise SeedlmError("--budget-codes needs --budget")
+    if arguments.budget is None:
+        return None
+    codes = BUDGET_CODES if names is None else tuple(filter(None, names.split(",")))
+    return Budget(arguments.budget, codes)
 
 
 def _parameters(pairs: list[str]) -> dict[str, Path]:
@@ -199,13 +276,5 @@ def _parameters(pairs: list[str]) -> dict[str, Path]:
 
 
 def _compile(imported: Imported, output: Path, options: CompileOptions) -> Report:
-    with _console.encoding_progress() as progress:
-        return compile_module(
-            imported.source,
-            imported.mlir,
-            imported.parameters,
-            output,
-            options,
-            progress,
-            imported.external,
-        )
+    with _console.progress_bar("encoding") as progress:
+        return compile_module(imported, output, options, progress)

@@ -129,7 +129,7 @@ def test_positions_out_of_range() -> None:
         )
 
 
-@pytest.mark.parametrize(("width", "block", "latent"), [(13, 8, 3), (16, 6, 3), (16, 4, 4)])
+@pytest.mark.parametrize(("width", "block", "latent"), [(11, 8, 3), (16, 6, 3), (16, 4, 4)])
 def test_some_codes_have_no_table(width: int, block: int, latent: int) -> None:
     assert cell_counts(code_of_width(width, block, latent)) is None
 

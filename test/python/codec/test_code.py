@@ -31,7 +31,7 @@ def test_preset_sizes(name: str, bits: int, per_weight: float) -> None:
     assert code.bits_per_weight == per_weight
 
 
-@pytest.mark.parametrize(("name", "bits", "width"), [("4", 32, 18), ("3", 36, 19)])
+@pytest.mark.parametrize(("name", "bits", "width"), [("4", 32, 16), ("3", 24, 12)])
 def test_seed_presets(name: str, bits: int, width: int) -> None:
     code = preset(f"seed-{name}bit")
     assert code.record_bits == bits

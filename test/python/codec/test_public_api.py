@@ -4,7 +4,11 @@ from seedlm import codec
 
 
 def test_public_names() -> None:
-    expected = ["PRESETS", "Code", "Encoded", "Mode", "decode", "encode", "load", "preset", "save"]
+    expected = [
+        *("PRESETS", "Code", "CodeStore", "Encoded", "Matrix", "Mode", "Statistics"),
+        *("StoredMatrix", "WeightStatistics", "decode", "encode", "encode_tensors", "load"),
+        *("open_safetensors", "preset", "save"),
+    ]
     assert codec.__all__ == expected
     assert all(hasattr(codec, name) for name in expected)
 

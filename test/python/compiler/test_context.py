@@ -74,6 +74,13 @@ def test_not_mlir(content: str, tmp_path: Path) -> None:
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_error_of_a_temporary_file_names_the_users(tmp_path: Path) -> None:
+    path = tmp_path / "input.mlir"
+    path.write_text("func.func @f(")
+    with pytest.raises(SeedlmError, match=r"^model\.onnx: 1:\d+: "):
+        parse_module(path, make_context(), Path("model.onnx"))
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SeedlmError, match="could not open"):
         parse_module(tmp_path / "none.mlir", make_context())

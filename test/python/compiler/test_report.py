@@ -9,9 +9,13 @@ import pytest
 from seedlm.compiler.report import FORMAT, Report, TensorReport, report_from_json
 from seedlm.errors import SeedlmError
 
-DENSE = TensorReport("bias", [96], "f32", "dense", "not a matrix", None, None, None, 384, 384, None)
+DENSE = TensorReport(
+    *("bias", [96], "f32", "dense", "not a matrix", None, None, None, 384, 384, None, None),
+    *(False, None),
+)
 CODES = TensorReport(
-    "w", [96, 64], "f32", "compressed", "", "contraction", 4.005, 0.12, 24576, 3076, "ab"
+    *("w", [96, 64], "f32", "compressed", "", "contraction", 4.005, 0.12, 24576, 3076, "ab"),
+    *("paper-4bit", True, 0.08),
 )
 BOTH = replace(CODES, name="table", action="both", reason="rows are gathered", bytes_after=27652)
 REPORT = Report("1.2.3", "paper-4bit", ["tensor<4x64xf32>"], [CODES, DENSE, BOTH])
@@ -21,6 +25,15 @@ def test_sums() -> None:
     assert REPORT.compressed == [CODES, BOTH]
     assert REPORT.bytes_before == 24576 + 384 + 24576
     assert REPORT.bytes_after == 3076 + 384 + 27652
+
+
+def test_average_bits() -> None:
+    """Over the tensors with a code, and those that are dense by choice."""
+    assert REPORT.bits_per_weight == pytest.approx(4.005)
+    chosen = replace(DENSE, shape=[96, 32], bytes_before=96 * 32 * 4, code="dense")
+    report = replace(REPORT, tensors=[CODES, DENSE, chosen])
+    assert report.bits_per_weight == pytest.approx((2 * 4.005 + 32) / 3)
+    assert replace(REPORT, tensors=[DENSE]).bits_per_weight is None
 
 
 def test_json_and_back() -> None:

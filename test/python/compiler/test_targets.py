@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Targets and their flags."""
 
+from pathlib import Path
+
 import pytest
 
-from seedlm.compiler.targets import TARGETS, Target
+from seedlm.compiler.targets import TARGETS, Target, find_instruction_set, instruction_set_of
 from seedlm.errors import SeedlmError
+
+_SUBJECT = Path("model.onnx")
 
 
 def test_cpu() -> None:
@@ -21,3 +25,62 @@ def test_not_built(name: str) -> None:
 def test_unknown() -> None:
     with pytest.raises(SeedlmError, match="unknown target 'abacus', not one of cpu, vulkan, fpga"):
         Target("abacus")
+
+
+@pytest.mark.parametrize(
+    ("cpu", "isa"),
+    [
+        ("generic", "x86_64-baseline"),
+        ("x86-64-v2", "x86_64-baseline"),
+        ("haswell", "x86_64-avx2"),
+        ("skylake-avx512", "x86_64-avx2"),
+        ("icelake-server", "x86_64-avx512"),
+        ("znver4", "x86_64-avx512"),
+    ],
+)
+def test_instruction_set(cpu: str, isa: str, tmp_path: Path) -> None:
+    flags = [*Target("cpu", cpu).iree_flags(), "--iree-llvmcpu-target-triple=x86_64-linux-gnu"]
+    assert find_instruction_set(flags, _SUBJECT, tmp_path) == isa
+
+
+@pytest.mark.parametrize(
+    ("cpu", "isa"), [("generic", "aarch64-baseline"), ("neoverse-n1", "aarch64-dotprod")]
+)
+def test_instruction_set_of_another_architecture(cpu: str, isa: str, tmp_path: Path) -> None:
+    flags = [*Target("cpu", cpu).iree_flags(), "--iree-llvmcpu-target-triple=aarch64-linux"]
+    assert find_instruction_set(flags, _SUBJECT, tmp_path) == isa
+
+
+def test_no_kernels_for_an_architecture(tmp_path: Path) -> None:
+    flags = [*Target("cpu", "").iree_flags(), "--iree-llvmcpu-target-triple=riscv64-linux"]
+    assert find_instruction_set(flags, _SUBJECT, tmp_path) is None
+
+
+def test_unknown_processor(tmp_path: Path) -> None:
+    with pytest.raises(SeedlmError, match=r"^model\.onnx: iree-compile: Unknown CPU"):
+        find_instruction_set(Target("cpu", "abacus").iree_flags(), _SUBJECT, tmp_path)
+
+
+def _targets(*targets: tuple[str, str]) -> str:
+    return ", ".join(
+        f'#hal.executable.target<"llvm-cpu", "elf", {{cpu_features = "{features}", '
+        f'target_triple = "{architecture}-unknown-elf"}}>'
+        for architecture, features in targets
+    )
+
+
+_AVX2 = "+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe"
+
+
+def test_features_that_are_taken_back() -> None:
+    assert instruction_set_of(_targets(("x86_64", _AVX2))) == "x86_64-avx2"
+    assert instruction_set_of(_targets(("x86_64", f"{_AVX2},-fma"))) == "x86_64-baseline"
+
+
+def test_several_targets() -> None:
+    both = _targets(("x86_64", _AVX2), ("x86_64", "+avx2"))
+    assert instruction_set_of(both) == "x86_64-baseline"
+    assert instruction_set_of(_targets(("x86_64", _AVX2), ("aarch64", ""))) is None
+    vmvx = '#hal.executable.target<"vmvx", "vmvx-bytecode-fb">'
+    assert instruction_set_of(f"{_targets(('x86_64', _AVX2))}, {vmvx}") is None
+    assert instruction_set_of(vmvx) is None

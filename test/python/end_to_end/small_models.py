@@ -253,6 +253,31 @@ def two_layer_model(hidden: int = 128, seed: int = 0) -> SmallModel:
     return SmallModel(proto, (gaussian(3, 64, seed=5),), columns)
 
 
+def gated_model(*batch: int, width: int = 48, hidden: int = 72) -> SmallModel:
+    """x + (silu(x W1) * (x W2)) W3 + b, a layer of a language model, with a dynamic batch."""
+    dims = [f"batch{i}" for i in range(len(batch))]
+    weights = {
+        "gate.weight": gaussian(width, hidden, seed=1) / 8,
+        "up.weight": gaussian(width, hidden, seed=2) / 8,
+        "down.weight": gaussian(hidden, width, seed=3) / 8,
+        "down.bias": gaussian(width, seed=4),
+    }
+    nodes = [
+        helper.make_node("MatMul", ["x", "gate.weight"], ["gate"]),
+        helper.make_node("Sigmoid", ["gate"], ["sigmoid"]),
+        helper.make_node("Mul", ["gate", "sigmoid"], ["silu"]),
+        helper.make_node("MatMul", ["x", "up.weight"], ["up"]),
+        helper.make_node("Mul", ["silu", "up"], ["gated"]),
+        helper.make_node("MatMul", ["gated", "down.weight"], ["down"]),
+        helper.make_node("Add", ["down", "down.bias"], ["biased"]),
+        helper.make_node("Add", ["x", "biased"], ["y"]),
+    ]
+    shape = ([*dims, width], FLOAT32)
+    proto = graph_model(nodes, {"x": shape}, {"y": shape}, weights)
+    columns = {name: (0,) for name in weights if name.endswith("weight")}
+    return SmallModel(proto, (gaussian(*batch, width),), columns)
+
+
 def cast_weight_model() -> SmallModel:
     """A float16 weight that is converted to float32 before it is multiplied with."""
     proto = graph_model(

@@ -119,6 +119,32 @@ def if_model() -> SmallModel:
     return SmallModel(proto, (gaussian(4, 64), np.array(True)))
 
 
+def test_two_constants_of_one_name(tmp_path: Path) -> None:
+    """The data of each is its own."""
+    a, b = gaussian(64, 96), gaussian(96, 72)
+    proto = graph_model(
+        [
+            helper.make_node("Constant", [], ["a"], value=numpy_helper.from_array(a, "value")),
+            helper.make_node("Constant", [], ["b"], value=numpy_helper.from_array(b, "value")),
+            helper.make_node("MatMul", ["x", "a"], ["h"]),
+            helper.make_node("MatMul", ["h", "b"], ["y"]),
+        ],
+        {"x": ((4, 64), FLOAT32)},
+        {"y": ((4, 72), FLOAT32)},
+        {},
+    )
+    onnx.save(proto, tmp_path / "model.onnx")
+    report = seedlm.compile(tmp_path / "model.onnx", tmp_path / "model.vmfb")
+    assert {tensor.name: tensor.shape for tensor in report.compressed} == {
+        "value": [64, 96],
+        "b": [96, 72],
+    }
+    x = gaussian(4, 64, seed=1)
+    expected = x @ decoded(a, (0,), "paper-4bit") @ decoded(b, (0,), "paper-4bit")
+    (actual,) = seedlm.load(tmp_path / "model.vmfb")(x)
+    np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_constants_in_subgraphs(tmp_path: Path) -> None:
     """Their names are lost, since the importer keeps them in the program."""
     model = save_model(if_model(), tmp_path / "model.onnx")

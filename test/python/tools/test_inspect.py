@@ -49,10 +49,10 @@ def test_table(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
     result = workspace.inspect(files[name])
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0].split()[:5] == ["tensor", "shape", "use", "bits", "error"]
+    assert lines[0].split()[:6] == ["tensor", "shape", "use", "code", "bits", "error"]
     first = lines[1].split()
-    assert first[:4] == ["layer1.weight", "64x128", "contraction", "4.004"]
-    assert 0.1 < float(first[4]) < 0.13
+    assert first[:5] == ["layer1.weight", "64x128", "contraction", "paper-4bit", "4.004"]
+    assert 0.1 < float(first[5]) < 0.13
     assert "2 of 3 tensors compressed with paper-4bit: 65.5 kB -> 8.2 kB" in lines
 
 
@@ -65,7 +65,7 @@ def test_json(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
         "layer1.bias",
         "layer2.weight",
     ]
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert read_report(files[name]).to_json() == result.out.strip()
 
 
@@ -89,7 +89,7 @@ def test_flipped_bit_in_a_module(tenth: int, workspace: Workspace, files: dict[s
     assert_one_line(workspace.inspect(path, "--verify"), "seedlm-inspect", f"{path}: damaged")
 
 
-@pytest.mark.parametrize("name", ["layer1.weight.codes.0", "layer1.bias", "seedlm.manifest"])
+@pytest.mark.parametrize("name", ["layer1.weight.codes.tiles", "layer1.bias", "seedlm.manifest"])
 def test_flipped_bit_in_an_archive(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
     import iree.runtime
 
@@ -167,7 +167,7 @@ def test_archive_of_stock_iree(workspace: Workspace) -> None:
         ("\udcff", "damaged seedlm manifest"),
         (
             '{"tensors": [], "version": "9", "code": "c", "inputs": [], "format": 99}',
-            "seedlm manifest of format 99, not 1",
+            "seedlm manifest of format 99, not 2",
         ),
     ],
 )

@@ -20,13 +20,22 @@ from seedlm.tools import compile as compile_tool
 _TIMEOUT_SECONDS = 60.0
 
 
+def _heed_interrupts() -> None:
+    """Shells start jobs in the background deaf to interrupts, which their children inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program whose stderr is a terminal, in a process group of its own."""
 
     def __init__(self, command: list[str]) -> None:
         self._reader, writer = pty.openpty()
         self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=writer, start_new_session=True
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=writer,
+            start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         os.close(writer)
         self.shown = ""

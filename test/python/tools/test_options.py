@@ -11,6 +11,7 @@ from small_models import gaussian, matmul_model, save_model
 from seedlm.tools import compile as compile_tool
 from seedlm.tools import inspect as inspect_tool
 from seedlm.tools import opt as opt_tool
+from seedlm.tools._size import parse_size
 
 TOOLS = {"compile": compile_tool, "inspect": inspect_tool, "opt": opt_tool}
 
@@ -26,6 +27,15 @@ def test_target_that_is_not_built(target: str, workspace: Workspace, model: Path
     workspace.refuses(model, "--target", target, says=says)
 
 
+def test_activations_without_kernels(workspace: Workspace, model: Path) -> None:
+    generic = ("--code", "seed-4bit", "--target-cpu", "generic")
+    says = ("activations of 8 bits need x86_64-avx512, but the target is ",)
+    workspace.refuses(model, "--activations", "int8", *generic, says=says)
+    avx512 = ("--code", "paper-4bit", "--target-cpu", "znver4")
+    says = ("activations of 8 bits need a code with basis values of 8 bits, not 16",)
+    workspace.refuses(model, "--activations", "int8", *avx512, says=says)
+
+
 @pytest.mark.parametrize("threads", ["0", "-1"])
 def test_number_of_threads(threads: str, workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "-j", threads, says=(f"-j {threads}: ",))
@@ -33,6 +43,34 @@ def test_number_of_threads(threads: str, workspace: Workspace, model: Path) -> N
 
 def test_number_of_samples(workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "--verify", "-1", says=("--verify -1: ",))
+
+
+@pytest.mark.parametrize("size", ["", "0", "0GiB", "-1", "many", "2 XB", "1e9", "GiB"])
+def test_memory_limit_that_is_no_size(size: str, workspace: Workspace, model: Path) -> None:
+    workspace.refuses(model, f"--memory-limit={size}", says=(f"--memory-limit {size}: ",))
+
+
+@pytest.mark.parametrize("size", ["1", "100KiB", "64MiB"])
+def test_memory_limit_too_low(size: str, workspace: Workspace, model: Path) -> None:
+    says = (f"{model}: w: memory limit of ", "MiB that encoding needs")
+    workspace.refuses(model, "--memory-limit", size, says=says)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4096", 4096),
+        ("1kB", 1000),
+        ("1K", 1024),
+        ("1.5 KiB", 1536),
+        ("2GiB", 2 << 30),
+        ("2gb", 2_000_000_000),
+        ("1T", 1 << 40),
+        ("7B", 7),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size("--memory-limit", text) == size
 
 
 def test_verify_needs_a_module(workspace: Workspace, model: Path) -> None:

@@ -66,7 +66,10 @@ def test_dry_run_names_every_tensor_and_writes_nothing(workspace: Workspace, mod
 def test_dry_run_shows_shape_type_and_bits(workspace: Workspace, model: Path) -> None:
     out = workspace.compile(model, "--dry-run", "--bits", "3").out
     row = next(line.split() for line in out.splitlines() if line.startswith("layer1.weight"))
-    assert row == ["layer1.weight", "64x128", "f32", "compressed", "3.379", "contraction"]
+    assert row == [
+        *("layer1.weight", "64x128", "f32", "compressed", "paper-3bit", "3.379"),
+        *("weights", "contraction"),
+    ]
     assert out.splitlines()[-1].startswith("1 of 5 tensors would be compressed with paper-3bit")
 
 
@@ -78,10 +81,19 @@ def test_compilation_does_what_the_dry_run_said(workspace: Workspace, model: Pat
 
 
 def test_min_size(workspace: Workspace, model: Path) -> None:
-    both = {"layer1.weight", "layer2.weight"}
-    assert compressed(workspace, model, "--min-size", "1024") == both
-    assert compressed(workspace, model, "--min-size", "1025") == {"layer1.weight"}
-    assert compressed(workspace, model, "--min-size", "100000") == set()
+    assert compressed(workspace, model, "--min-size", "8192") == {"layer1.weight"}
+    assert compressed(workspace, model, "--min-size", "8193") == set()
+
+
+def test_padding_to_whole_tiles(workspace: Workspace, model: Path) -> None:
+    """Eight rows are stored as 64: as many bits as eight rows of f32."""
+    tensor = compiled_tensors(workspace, model, "--min-size", "1")["layer2.weight"]
+    assert (tensor["action"], tensor["reason"]) == (
+        "dense",
+        "codes of 8 x 128 would not be smaller",
+    )
+    tensor = compiled_tensors(workspace, model, "--min-size", "1", "--bits", "3")["layer2.weight"]
+    assert tensor["bytes_after"] == 64 * 50 + 4  # 128 inputs are 11 blocks of 36 bits
 
 
 def test_embeddings(workspace: Workspace, model: Path) -> None:
@@ -131,7 +143,7 @@ def test_a_use_that_needs_the_dense_weight(workspace: Workspace) -> None:
     model = save_model(also_elementwise_model(), workspace.folder / "model.onnx")
     tensor = compiled_tensors(workspace, model)["w"]
     assert (tensor["action"], tensor["reason"]) == ("both", "used by linalg.generic")
-    assert tensor["bytes_after"] == tensor["bytes_before"] + 80 * 80 // 2 + 4
+    assert tensor["bytes_after"] == tensor["bytes_before"] + 128 * 80 // 2 + 4  # tiles of 64 rows
 
 
 def test_tied_embedding(workspace: Workspace) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What every frontend returns."""
+"""A model as the compiler takes it: what every frontend returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,3 +23,8 @@ class Imported:
     parameters: Mapping[str, Path] = field(default_factory=dict)
     input_names: tuple[str, ...] = ()
     external: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that it is read from, which no output may overwrite."""
+        return [self.source, *self.parameters.values(), *self.external]

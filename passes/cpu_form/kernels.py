@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The microkernels of the package: which codes and processors they are for, and their bitcode."""
+
+from collections.abc import Set
+from importlib.resources import files
+
+from seedlm.codec import Code, preset
+from seedlm.errors import SeedlmError
+from seedlm.passes.cpu_form.layout import has_layout
+
+_PRESETS = ("paper-4bit", "paper-3bit", "seed-4bit", "seed-3bit")
+_AVX2 = frozenset({"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"})
+_AVX512 = (
+    _AVX2 | {f"avx512{part}" for part in ("bw", "cd", "dq", "f", "vbmi", "vl", "vnni")} | {"gfni"}
+)
+
+# The features that an instruction set needs beyond those of its architecture, the best set first.
+_FEATURES: dict[str, dict[str, frozenset[str]]] = {
+    "x86_64": {
+        "x86_64-avx512": _AVX512,
+        "x86_64-avx2": _AVX2,
+        "x86_64-baseline": frozenset(),
+    },
+    "aarch64": {"aarch64-dotprod": frozenset({"dotprod"}), "aarch64-baseline": frozenset()},
+}
+
+ACTIVATIONS = ("f32", "int8")
+_INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
+_BYTE_BITS = 8
+
+INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
+
+
+def kernel_prefix(code: Code) -> str | None:
+    """Returns how the names of the kernels of `code` start, None if there are none."""
+    names = [name for name in _PRESETS if preset(name) == code and has_layout(code)]
+    return f"seedlm_{names[0].replace('-', '_')}" if names else None
+
+
+def check_activations(activations: str, code: Code, isa: str | None) -> None:
+    """Checks that there are kernels with such activations for a code that has kernels.
+
+    Args:
+        activations: One of `ACTIVATIONS`.
+        code: The code.
+        isa: The instruction set; None if there are no kernels for the target.
+
+    Raises:
+        SeedlmError: There are none.
+    """
+    if activations not in ACTIVATIONS:
+        raise SeedlmError(f"activations '{activations}' are not one of {', '.join(ACTIVATIONS)}")
+    if activations == "f32":
+        return
+    if isa not in _INT8_INSTRUCTION_SETS:
+        known = ", ".join(_INT8_INSTRUCTION_SETS)
+        raise SeedlmError(
+            f"activations of 8 bits need {known}, but the target is {isa or 'another architecture'}"
+        )
+    if code.basis_bits != _BYTE_BITS:
+        raise SeedlmError(
+            f"activations of 8 bits need a code with basis values of 8 bits, not {code.basis_bits}"
+        )
+
+
+def best_instruction_set(architecture: str, features: Set[str]) -> str | None:
+    """Returns the best instruction set that kernels are there for.
+
+    Args:
+        architecture: The first part of an LLVM target triple.
+        features: Names of LLVM's features that the processor has.
+
+    Returns:
+        One of `INSTRUCTION_SETS`, None if there are no kernels for the architecture.
+    """
+    candidates = _FEATURES.get(architecture, {})
+    return next((isa for isa, needed in candidates.items() if needed <= features), None)
+
+
+def read_bitcode(isa: str) -> bytes:
+    """Returns the LLVM bitcode of the kernels of an instruction set.
+
+    Raises:
+        SeedlmError: There is no such instruction set, or the package was built without it.
+    """
+    if isa not in INSTRUCTION_SETS:
+        raise SeedlmError(f"unknown instruction set '{isa}', not one of {INSTRUCTION_SETS}")
+    try:
+        return files("seedlm").joinpath("kernels", "cpu", f"{isa}.bc").read_bytes()
+    except OSError:
+        raise SeedlmError(f"the package has no kernels for {isa}: install it again") from None

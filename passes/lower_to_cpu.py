@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""seedlm-lower-to-cpu: contractions become dispatches that call microkernels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from iree.compiler import ir
+
+from seedlm.compiler.dialect import CONTRACT, code_of
+from seedlm.compiler.ir.values import walk
+from seedlm.passes.cpu_form.activations import Activations
+from seedlm.passes.cpu_form.contract import is_tiled, lower_contract
+from seedlm.passes.cpu_form.executable import Executables
+from seedlm.passes.cpu_form.kernels import check_activations, read_bitcode
+
+
+@dataclass
+class LowerToCpu:
+    """Replaces each seedlm.contract whose codes are tiles by a dispatch.
+
+        %codes = "seedlm.join_tiles"(%tiles)
+        %y = "seedlm.contract"(%x, %codes, %scale) {..}
+        %z = linalg.generic ins(%y, %bias : ..) { add, clamp }
+      =>
+        %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %x, %bias, %batch)
+
+        stream.executable @kernel { .. iree_codegen.ukernel.generic "seedlm_paper_4bit_f32" .. }
+
+    The dispatch computes the elementwise operations after the contraction as well. Contractions of
+    the same shape share an executable, in which the microkernels are embedded as LLVM bitcode.
+    Other contractions are left to seedlm-lower-to-linalg.
+
+    With activations of 8 bits a dispatch before it rounds them, once for all contractions that
+    read them:
+
+        %p = flow.dispatch @prepare::@prepare[%batch](%x, %batch)
+        %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %bias, %batch)
+
+    Attributes:
+        isa: The instruction set of the microkernels, one of `INSTRUCTION_SETS`.
+        activations: The numbers that weights are multiplied with, one of `ACTIVATIONS`.
+    """
+
+    isa: str
+    activations: str = "f32"
+
+    name: ClassVar[str] = "seedlm-lower-to-cpu"
+
+    def run(self, module: ir.Module) -> bool:
+        """Rewrites `module` in place and returns whether anything changed.
+
+        Raises:
+            SeedlmError: There are no microkernels for the instruction set or the activations.
+        """
+        executables = Executables(module, read_bitcode(self.isa))
+        activations = Activations(executables, is_int8=self.activations == "int8")
+        contracts = [op for op in walk(module.operation) if op.name == CONTRACT and is_tiled(op)]
+        for contract in contracts:
+            check_activations(self.activations, code_of(contract), self.isa)
+            lower_contract(contract, activations)
+        return bool(contracts)
