@@ -73,10 +73,12 @@ Driver::Turn::~Turn() {
 }
 
 void Driver::multiply(const Product &product) {
-  if (product.batch == 0 || product.rows == 0 || product.columns == 0)
-    throw std::runtime_error("a product with no rows, columns or vectors");
+  if (product.rows == 0 || product.columns == 0)
+    throw std::runtime_error("a product with no rows or columns");
   if (product.rows > kMaxSize || product.columns > kMaxSize)
     throw std::runtime_error("a matrix with more than 2^20 rows or columns");
+  if (product.batch == 0)
+    return;
   std::vector<Command> commands = commands_of(product);
   Turn turn(*this);
   std::vector<std::vector<Result>> results = device_->run(commands, counters_);

@@ -11,11 +11,14 @@
 namespace seedlm::fpga {
 namespace {
 
-// The arguments of the imported function, as IREE packs them.
+// The arguments of the imported function, as IREE packs them. Offsets count elements.
 struct Arguments {
   const uint8_t *codes;
+  size_t codes_offset;
   const int16_t *activations;
+  size_t activations_offset;
   int64_t *results;
+  size_t results_offset;
   size_t rows;
   size_t columns;
   size_t batch;
@@ -24,8 +27,9 @@ struct Arguments {
 int multiply(void *parameters, void *, void *) {
   const auto &a = *static_cast<const Arguments *>(parameters);
   try {
-    Driver::instance().multiply(
-        {a.codes, a.activations, a.results, nullptr, a.rows, a.columns, a.batch});
+    Driver::instance().multiply({a.codes + a.codes_offset, a.activations + a.activations_offset,
+                                 a.results + a.results_offset, nullptr, a.rows, a.columns,
+                                 a.batch});
     return 0;
   } catch (const std::exception &error) {
     std::fprintf(stderr, "seedlm fpga: %s\n", error.what());

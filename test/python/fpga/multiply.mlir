@@ -6,7 +6,8 @@ stream.executable private @seedlm_fpga {
     stream.return %c1, %c1, %c1 : index, index, index
   }
   builtin.module {
-    func.func private @{symbol}(memref<i8>, memref<i16>, memref<i64>, index, index, index)
+    func.func private @{symbol}(
+        memref<i8>, index, memref<i16>, index, memref<i64>, index, index, index, index)
         attributes {llvm.bareptr = true}
     func.func @multiply(%codes: !stream.binding, %activations: !stream.binding,
                         %results: !stream.binding, %batch: index) {
@@ -25,8 +26,9 @@ stream.executable private @seedlm_fpga {
       %pr, %or, %nr:3, %sr:3 = iree_codegen.extract_strided_metadata %r
           : memref<{segments}x?x{rows}xi64>
             -> memref<i64>, index, index, index, index, index, index, index
-      func.call @{symbol}(%pc, %pa, %pr, %rows, %columns, %batch)
-          : (memref<i8>, memref<i16>, memref<i64>, index, index, index) -> ()
+      func.call @{symbol}(%pc, %oc, %pa, %oa, %pr, %or, %rows, %columns, %batch)
+          : (memref<i8>, index, memref<i16>, index, memref<i64>, index, index, index, index)
+            -> ()
       return
     }
   }
