@@ -246,7 +246,11 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             min_size=arguments.min_size,
             embeddings=arguments.compress_embeddings,
         ),
-        target=Target(arguments.target, arguments.target_cpu, arguments.fpga_min_weights),
+        target=Target(
+            arguments.target,
+            arguments.target_cpu,
+            fpga_min_weights=arguments.fpga_min_weights,
+        ),
         activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,

@@ -8,11 +8,19 @@ import pytest
 from reference import CODES
 
 from seedlm import fpga
+from seedlm.codec import PRESETS
 from seedlm.fpga import check
 from seedlm.fpga.cycles import product_cycles
 from seedlm.fpga.device import IDEAL_MEMORY, MemoryTiming
 from seedlm.fpga.parameters import FP16, engine_parameters
-from seedlm.fpga.report import MODELS, Timer, compare, matched_fp16_cycles, model_speed_up
+from seedlm.fpga.report import (
+    HEADLINE,
+    MODELS,
+    Timer,
+    compare,
+    matched_fp16_cycles,
+    model_speed_up,
+)
 from seedlm.tools import fpga_plugin, fpga_report, fpga_simulate
 
 SEED = engine_parameters(CODES["seed-4bit"])
@@ -78,6 +86,21 @@ def test_report(capsys: pytest.CaptureFixture[str]) -> None:
     for model in MODELS:
         assert f"{model}, all" in printed
     assert "The closed form is at most 0.00" in printed
+
+
+@pytest.fixture(scope="module")
+def with_refresh() -> Timer:
+    return Timer(MemoryTiming(), limit=1_000_000)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_headline(name: str, with_refresh: Timer) -> None:
+    """At the same DRAM width a product is as much faster as its codes are smaller than FP16."""
+    code = CODES[name]
+    pair = compare(with_refresh, engine_parameters(code), *HEADLINE, 1)
+    assert pair.fp16.simulated
+    assert pair.code.simulated
+    assert pair.speed_up >= {4: 3.99, 3: 5.2}[round(code.bits_per_weight)]
 
 
 def test_longer_products_are_not_simulated() -> None:
