@@ -26,7 +26,7 @@ BATCHES = (1, 3, 18)
 def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns a compiled module that multiplies on the device @fpga."""
     folder = tmp_path_factory.mktemp("plugin")
-    text = Path(__file__).with_name("multiply.mlir").read_text()
+    text = (Path(__file__).parent / "Inputs" / "multiply.mlir").read_text()
     words = {
         "symbol": fpga.symbol(CODE),
         "rows": ROWS,
