@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # demo: sets up and compiles a real model. test: sets up and passes all checks.
+# demo-fpga: compiles it for the simulated FPGA-style device and compares.
 # quality: measures what formats cost two real models; takes long.
+# fpga-report: makes the reports in runtime/fpga/reports anew.
 # Everything is made in build/; models are kept in $SEEDLM_TEST_MODELS or the user's cache.
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ FORMATS ?= paper-4bit,paper-4bit+aa,paper-3bit,paper-3bit+aa,seed-4bit,seed-4bit
 
 SOURCES := CMakeLists.txt pyproject.toml $(shell find compiler passes python runtime -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint lit pytest models quality clean
+.PHONY: demo demo-fpga test lint lit pytest models quality fpga-report clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/installed $(BUILD)/runtime-venv
@@ -23,6 +25,12 @@ demo: $(BUILD)/installed $(BUILD)/runtime-venv
 	$(BUILD)/runtime-venv/bin/python examples/compare_embeddings.py \
 	  $(BUILD)/minilm-original.vmfb $(BUILD)/minilm.vmfb
 
+demo-fpga: $(BUILD)/installed
+	$(BIN)/pip install --quiet '.[fpga]'
+	$(BIN)/python test/models/fetch.py $(MODELS)
+	$(BIN)/seedlm-compile $(MODELS)/minilm-l3.onnx -o $(BUILD)/minilm-fpga.vmfb \
+	  --code seed-4bit --target fpga --verify 1
+
 test: lint lit pytest
 
 lint: $(BUILD)/test-installed
@@ -31,6 +39,7 @@ lint: $(BUILD)/test-installed
 	rm -rf $(BUILD)/view && mkdir -p $(BUILD)/view
 	cp -rs $(CURDIR)/python/seedlm $(BUILD)/view/
 	cp -rs $(CURDIR)/compiler $(CURDIR)/passes $(BUILD)/view/seedlm/
+	mkdir $(BUILD)/view/seedlm/runtime && cp -rs $(CURDIR)/runtime/fpga $(BUILD)/view/seedlm/runtime/
 	$(BIN)/mypy
 	PYTHONPATH=$(BUILD)/view $(BIN)/lint-imports
 
@@ -64,6 +73,13 @@ $(QUALITY)/models: $(BUILD)/test-installed
 	mkdir -p $(QUALITY)
 	$(BIN)/python test/models/fetch.py --quality $(MODELS)
 	touch $@
+
+# Synthesizes the FPGA-style device and measures its cycles; needs yosys and takes many minutes.
+fpga-report: $(BUILD)/test-installed
+	$(BIN)/pip install --quiet '.[fpga,synthesis]'
+	$(BIN)/seedlm-fpga-report --synthesize runtime/fpga/reports/resources.json
+	$(BIN)/pip install --quiet --no-deps .
+	$(BIN)/seedlm-fpga-report > runtime/fpga/reports/report.txt
 
 $(BUILD)/venv:
 	$(PYTHON) -m venv $@

@@ -39,6 +39,7 @@ from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
 from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_cpu import LowerToCpu
+from seedlm.passes.lower_to_fpga import LowerToFpga
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
@@ -117,7 +118,7 @@ def compile_module(
         compress.progress, compress.blobs, compress.store = progress, blobs, store
         _run(model.source, module, _passes(compress, options, isa))
         forget_tables()
-        report = make_report(compress, input_types(module))
+        report = make_report(compress, input_types(module), options.target.name)
         attach_manifest(module, report.to_json())
         _run(model.source, module, [_parameters_pass(files, report, archives, blobs)])
         _emit(model.source, module, output, files[0], Path(folder), options)
@@ -137,7 +138,7 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
         try:
             with module.context:
                 compress.plans = compress.plan(module)
-                return make_report(compress, input_types(module))
+                return make_report(compress, input_types(module), options.target.name)
         except SeedlmError as error:
             raise SeedlmError(f"{model.source}: {error}") from None
 
@@ -145,9 +146,12 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
 def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
     """Compiles a model by stock IREE with the same flags, its parameters left where they are.
 
+    For another target than a CPU, it is compiled for the CPU beside it.
+
     Raises:
         SeedlmError: IREE failed.
     """
+    options = replace(options, target=Target(cpu=options.target.cpu))
     run_iree_compile([str(model.mlir), *_flags(options), "-o", str(output)], model.source)
 
 
@@ -220,6 +224,7 @@ def _compress_pass(
         threads=options.threads,
         memory_limit=options.memory_limit,
         tile_rows=1 if isa is None else TILE_ROWS,
+        offload=options.target.offload,
     )
 
 
@@ -229,9 +234,11 @@ def _passes(compress: CompressConstants, options: CompileOptions, isa: str | Non
         return []
     if options.compile_to == "seedlm":
         return [compress, FuseGenerate()]
+    offload = options.target.offload
+    on_fpga = [] if offload is None else [LowerToFpga(offload, compress.blobs)]
     on_cpu = [] if isa is None else [LowerToCpu(isa, options.activations)]
     pack = PackCodes(compress.blobs, cpu_kernels=bool(on_cpu))
-    return [compress, FuseGenerate(), pack, *on_cpu, LowerToLinalg()]
+    return [compress, FuseGenerate(), *on_fpga, pack, *on_cpu, LowerToLinalg()]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:

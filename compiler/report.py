@@ -6,13 +6,14 @@ import math
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
+from seedlm.codec import preset
 from seedlm.compiler.ir.elements import byte_size
 from seedlm.errors import SeedlmError
 from seedlm.passes.code_plan import DENSE
 from seedlm.passes.compress_constants import CompressConstants, Outcome
 from seedlm.passes.weight_plan import WeightPlan
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class TensorReport:
         activation_aware: Whether its codes were searched by the mean squares of its inputs.
         weighted_relative_error: The relative error with squares times those mean squares; None if
             it is not activation-aware or only planned.
+        device: "cpu" or "fpga": what computes with its codes.
+        reason_on_cpu: Why the FPGA-style device does not; empty if there is none.
     """
 
     name: str
@@ -53,6 +56,8 @@ class TensorReport:
     code: str | None
     activation_aware: bool
     weighted_relative_error: float | None
+    device: str = "cpu"
+    reason_on_cpu: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Report:
         code: The names of the codes in use, separated by commas.
         inputs: The tensor types of the entry point's inputs.
         tensors: One entry for each constant tensor, in the order of first use.
+        target: The name of the target.
         format: The version of this record's own layout.
     """
 
@@ -71,12 +77,18 @@ class Report:
     code: str
     inputs: list[str]
     tensors: list[TensorReport]
+    target: str = "cpu"
     format: int = FORMAT
 
     @property
     def compressed(self) -> list[TensorReport]:
         """The tensors that are compressed."""
         return [tensor for tensor in self.tensors if tensor.action != "dense"]
+
+    @property
+    def offloaded(self) -> list[TensorReport]:
+        """Those of the compressed tensors that the FPGA-style device computes with."""
+        return [tensor for tensor in self.tensors if tensor.device == "fpga"]
 
     @property
     def activation_aware(self) -> list[TensorReport]:
@@ -110,7 +122,7 @@ class Report:
         return json.dumps(asdict(self), sort_keys=True)
 
 
-def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
+def make_report(compress: CompressConstants, inputs: list[str], target: str) -> Report:
     """Returns the report of a pass that has run, or that has only planned."""
     tensors = [
         _tensor_report(
@@ -122,7 +134,11 @@ def make_report(compress: CompressConstants, inputs: list[str]) -> Report:
     ]
     used = dict.fromkeys(tensor.code for tensor in tensors if tensor.code not in (None, DENSE))
     return Report(
-        version("seedlm"), ", ".join(map(str, used)) or compress.codes.default, inputs, tensors
+        version("seedlm"),
+        ", ".join(map(str, used)) or compress.codes.default,
+        inputs,
+        tensors,
+        target,
     )
 
 
@@ -150,6 +166,7 @@ def _tensor_report(
     before = byte_size(plan.weight.type)
     compressed = plan.matrix is not None
     bits = plan.bits_with(plan.codes[0]) if compressed else 0
+    code = preset(plan.codes[0]) if compressed else None
     return TensorReport(
         name=plan.weight.name,
         shape=list(plan.weight.type.shape),
@@ -165,4 +182,6 @@ def _tensor_report(
         code=plan.code,
         activation_aware=compressed and activation_aware,
         weighted_relative_error=outcome.weighted_relative_error if outcome else None,
+        device="fpga" if code is not None and plan.is_offloaded(code) else "cpu",
+        reason_on_cpu="" if code is None else plan.reason_on_cpu(code),
     )

@@ -9,9 +9,16 @@ from pathlib import Path
 from seedlm.compiler.iree import run_iree_compile
 from seedlm.errors import SeedlmError
 from seedlm.passes.cpu_form.kernels import best_instruction_set
+from seedlm.passes.fpga_form.contract import CPU, FPGA
+from seedlm.passes.fpga_form.offload import DEFAULT_MIN_WEIGHTS, Offload
 
 TARGETS = ("cpu", "vulkan", "fpga")
-_BUILT = ("cpu",)
+_BUILT = ("cpu", "fpga")
+_FPGA_DEVICES = (
+    f"--iree-hal-target-device={CPU}=local[0]",
+    f"--iree-hal-target-device={FPGA}=local[1]",
+    f"--iree-hal-default-device={CPU}",
+)
 _LLVM_CPU = re.compile(
     r'#hal\.executable\.target<"llvm-cpu".*?cpu_features = "(?P<features>[^"]*)"'
     r'.*?target_triple = "(?P<architecture>[^"-]*)-'
@@ -23,12 +30,14 @@ class Target:
     """A device.
 
     Attributes:
-        name: One of `TARGETS`.
+        name: One of `TARGETS`. "fpga" is the FPGA-style device beside a CPU.
         cpu: The processor as LLVM names it; "host" for the one that compiles.
+        fpga_min_weights: Of "fpga", the least number of weights that is worth a dispatch.
     """
 
     name: str = "cpu"
     cpu: str = "host"
+    fpga_min_weights: int = DEFAULT_MIN_WEIGHTS
 
     def __post_init__(self) -> None:
         if self.name not in TARGETS:
@@ -36,10 +45,15 @@ class Target:
         if self.name not in _BUILT:
             raise SeedlmError(f"target '{self.name}' is not built yet; built: {', '.join(_BUILT)}")
 
+    @property
+    def offload(self) -> Offload | None:
+        """What the FPGA-style device computes; None without one."""
+        return Offload(self.fpga_min_weights) if self.name == "fpga" else None
+
     def iree_flags(self) -> list[str]:
         """Returns iree-compile's flags for the device."""
         return [
-            "--iree-hal-target-device=local",
+            *(_FPGA_DEVICES if self.name == "fpga" else ["--iree-hal-target-device=local"]),
             "--iree-hal-local-target-device-backends=llvm-cpu",
             f"--iree-llvmcpu-target-cpu={self.cpu}",
         ]

@@ -22,6 +22,7 @@ from seedlm.compiler.ir.weights import Weight, find_weights
 from seedlm.errors import SeedlmError
 from seedlm.passes.budget import spend_budget
 from seedlm.passes.code_plan import CodePlan
+from seedlm.passes.fpga_form.offload import Offload
 from seedlm.passes.sampled_error import sampled_error
 from seedlm.passes.weight_matrix import dimension_order, weight_matrix
 from seedlm.passes.weight_plan import Selection, WeightPlan, make_plans
@@ -71,7 +72,8 @@ class CompressConstants:
         threads: Threads to encode with; all cores if None.
         memory_limit: Bytes that encoding may take, see `seedlm.codec.encode`.
         store: Where codes are taken from that an earlier run left, and left for a later one.
-        tile_rows: Rows of codes of contractions will be stored in multiples of it.
+        tile_rows: Rows of codes of contractions will be stored in multiples of it on the CPU.
+        offload: What the FPGA-style device will compute; None without one.
         progress: Called with a tensor's name, and the elements encoded so far and in all.
         blobs: Where the codes are kept.
         plans: After `run`, what was done with each weight.
@@ -89,6 +91,7 @@ class CompressConstants:
     memory_limit: int | None = None
     store: CodeStore | None = None
     tile_rows: int = 1
+    offload: Offload | None = None
     progress: Progress | None = None
     blobs: Blobs = field(default_factory=Blobs)
     plans: list[WeightPlan] = field(default_factory=list, init=False)
@@ -122,7 +125,7 @@ class CompressConstants:
         weights = find_weights(module)
         if self.statistics is not None:
             _check_statistics(self.statistics, weights)
-        plans = make_plans(weights, self.selection, self.codes, self.tile_rows)
+        plans = make_plans(weights, self.selection, self.codes, self.tile_rows, self.offload)
         if self.codes.budget is None:
             return plans
         return spend_budget(plans, self.codes.budget, self._sampled_error)

@@ -27,7 +27,9 @@ from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_
 from seedlm.passes.cpu_form.kernels import kernel_prefix
 from seedlm.passes.cpu_form.layout import tile_codes
 
-_CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
+CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
+"""The operations that decode, and which of their operands are the codes."""
+
 _WORD_BYTES = 4
 
 _PlaneElements = tuple[list[ir.Attribute], list[ir.Attribute]]
@@ -81,7 +83,7 @@ class PackCodes:
                     words, bytes_ = ([_constant(each) for each in part] for part in planes)
                     packed = build_join_planes(words, bytes_, codes_type)
             for reader in readers:
-                reader.operands[_CODES_OPERAND[reader.name]] = packed
+                reader.operands[CODES_OPERAND[reader.name]] = packed
             erase_if_unused(constant)
         return bool(found)
 
@@ -133,7 +135,7 @@ def _constants_with_readers(
     """Returns the constants that are codes, each with the operations that decode it."""
     found: list[tuple[ir.Operation, list[ir.Operation]]] = []
     for operation in walk(module.operation):
-        operand = _CODES_OPERAND.get(operation.name)
+        operand = CODES_OPERAND.get(operation.name)
         if operand is None or constant_attribute(operation.operands[operand]) is None:
             continue
         constant = defining_op(operation.operands[operand])

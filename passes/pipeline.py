@@ -17,10 +17,12 @@ from seedlm.passes._pass import Pass
 from seedlm.passes.code_plan import BUDGET_CODES, DEFAULT_CODE, Budget, CodePlan, split_pair
 from seedlm.passes.compress_constants import CompressConstants
 from seedlm.passes.externalize_constants import ExternalizeConstants
+from seedlm.passes.fpga_form.offload import DEFAULT_MIN_WEIGHTS, Offload
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
 from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_cpu import LowerToCpu
+from seedlm.passes.lower_to_fpga import LowerToFpga
 from seedlm.passes.lower_to_linalg import LowerToLinalg
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
@@ -160,6 +162,9 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
     InstrumentActivations.name: _instrument_activations,
     LowerToCpu.name: lambda options: LowerToCpu(
         options.string("isa", "x86_64-baseline"), options.string("activations", "f32")
+    ),
+    LowerToFpga.name: lambda options: LowerToFpga(
+        Offload(options.integer("min-weights", DEFAULT_MIN_WEIGHTS))
     ),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
     PackCodes.name: lambda options: PackCodes(cpu_kernels=options.flag("cpu-kernels")),

@@ -16,6 +16,7 @@ from seedlm.compiler.ir.views import View, identity_view, view_through
 from seedlm.compiler.ir.weights import Weight
 from seedlm.errors import SeedlmError
 from seedlm.passes.code_plan import DENSE, CodePlan
+from seedlm.passes.fpga_form.offload import Offload, code_bytes
 
 DEFAULT_MIN_SIZE = 4096
 
@@ -57,7 +58,9 @@ class WeightPlan:
         reason: Why the weight, or some use of it, stays dense; empty if nothing does.
         codes: Names of the codes that it may get, one once that is decided; "dense" for one that
             is left dense by choice, none for one that cannot be compressed.
-        tile_rows: Rows of codes are stored in multiples of it.
+        tile_rows: Rows of codes are stored in multiples of it on the CPU.
+        kinds: What its compressed uses are, as `MatrixUse.kind` says.
+        offload: What the FPGA-style device computes; None without one.
     """
 
     weight: Weight
@@ -66,6 +69,8 @@ class WeightPlan:
     reason: str = ""
     codes: tuple[str, ...] = ()
     tile_rows: int = 1
+    kinds: tuple[str, ...] = ()
+    offload: Offload | None = None
 
     @property
     def code(self) -> str | None:
@@ -102,12 +107,28 @@ class WeightPlan:
         """Returns the bits of its codes, their padding and its scales."""
         rows, columns = self.matrix_shape()
         scales = math.prod(code.scale_shape(rows, columns)) * code.scale_dtype.itemsize
+        if self.is_offloaded(code):
+            return 8 * (code_bytes(code, rows, columns) + scales)
         stored = -(-rows // self.tile_rows) * self.tile_rows
         return 8 * (stored * code.row_bytes(columns) + scales)
 
+    def is_offloaded(self, code: Code) -> bool:
+        """Returns whether the FPGA-style device computes with its codes."""
+        return self.offload is not None and not self.reason_on_cpu(code)
+
+    def reason_on_cpu(self, code: Code) -> str:
+        """Returns why the FPGA-style device does not compute with its codes; empty without one."""
+        if self.offload is None:
+            return ""
+        return self.offload.reason_against(self.kinds, code, *self.matrix_shape())
+
 
 def make_plans(
-    weights: list[Weight], selection: Selection, codes: CodePlan, tile_rows: int = 1
+    weights: list[Weight],
+    selection: Selection,
+    codes: CodePlan,
+    tile_rows: int = 1,
+    offload: Offload | None = None,
 ) -> list[WeightPlan]:
     """Returns what happens to each of `weights`; nothing is rewritten.
 
@@ -115,7 +136,8 @@ def make_plans(
         weights: The weights.
         selection: Which of them to compress.
         codes: Which code each gets.
-        tile_rows: Rows of codes of contractions are stored in multiples of it.
+        tile_rows: Rows of codes of contractions are stored in multiples of it on the CPU.
+        offload: What the FPGA-style device computes; None without one.
 
     Raises:
         SeedlmError: A code is unknown, or a pattern of `selection` or `codes` matches no weight.
@@ -126,7 +148,10 @@ def make_plans(
     for pattern in (*selection.include, *selection.exclude, *coded):
         if not any(fnmatchcase(name, pattern) for name in names):
             raise SeedlmError(f"pattern '{pattern}' matches no tensor")
-    return [_plan(weight, selection, codes.codes_for(weight.name), tile_rows) for weight in weights]
+    return [
+        _plan(weight, selection, codes.codes_for(weight.name), tile_rows, offload)
+        for weight in weights
+    ]
 
 
 def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
@@ -135,7 +160,11 @@ def leave_dense(plan: WeightPlan, reason: str) -> WeightPlan:
 
 
 def _plan(
-    weight: Weight, selection: Selection, codes: tuple[str, ...], tile_rows: int
+    weight: Weight,
+    selection: Selection,
+    codes: tuple[str, ...],
+    tile_rows: int,
+    offload: Offload | None,
 ) -> WeightPlan:
     reason = _unwanted(weight, selection)
     if reason:
@@ -147,6 +176,7 @@ def _plan(
         return leave_dense(plan, "dense by choice")
     if plan.matrix.kind == "contraction":
         plan = replace(plan, tile_rows=tile_rows)
+    plan = replace(plan, kinds=_kinds(plan), offload=offload)
     dense = plan.bits_with(DENSE)
     smaller = tuple(name for name in codes if name != DENSE and plan.bits_with(name) < dense)
     if not smaller:
@@ -189,6 +219,11 @@ def _plan_uses(weight: Weight, selection: Selection) -> WeightPlan:
     if not uses and not reasons:
         reasons.append("not used")
     return WeightPlan(weight, matrix, tuple(uses), ", ".join(dict.fromkeys(reasons)))
+
+
+def _kinds(plan: WeightPlan) -> tuple[str, ...]:
+    uses = [classify_use(each.operation, each.operand, each.view) for each in plan.readers()]
+    return tuple(sorted({use.kind for use in uses if isinstance(use, MatrixUse)}))
 
 
 def _same_layout(a: MatrixUse, b: MatrixUse) -> bool:

@@ -193,6 +193,32 @@ def pad_end(value: ir.Value, dimension: int, size: int) -> ir.Value:
     return operation.result
 
 
+def converted(value: ir.Value, element: ir.Type) -> ir.Value:
+    """Returns a tensor of floats with elements of another type; itself if they have it."""
+    source = ir.RankedTensorType(value.type)
+    if source.element_type == element:
+        return value
+    widens = ir.FloatType(source.element_type).width < ir.FloatType(element).width
+    convert = arith.ExtFOp if widens else arith.TruncFOp
+    loops = list(range(source.rank))
+    return generic(
+        [value],
+        empty([dim_size(value, i) for i in loops], element),
+        [loops, loops],
+        ["parallel"] * source.rank,
+        lambda arguments: convert(element, arguments[0]).result,
+    )
+
+
+def as_f32_matrix(value: ir.Value) -> ir.Value:
+    """Joins all dimensions but the last, as f32; a vector becomes a matrix of one row."""
+    shape = ir.RankedTensorType(value.type).shape
+    rank = len(shape)
+    groups = [list(range(rank - 1)), [rank - 1]]
+    matrix = expand(value, 0, 1, shape[0]) if rank == 1 else collapse(value, groups)
+    return converted(matrix, ir.F32Type.get())
+
+
 def _split_sizes(sizes: Sequence[ir.Value | int]) -> tuple[list[ir.Value], list[int]]:
     dynamic = [size for size in sizes if not isinstance(size, int)]
     static = [size if isinstance(size, int) else DYNAMIC for size in sizes]

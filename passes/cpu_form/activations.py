@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The activations of contractions in the form that microkernels read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith
 
 from seedlm.compiler.dialect import ContractMaps, code_of
-from seedlm.compiler.ir.build import collapse, dim_size, empty, expand, generic, transposed
-from seedlm.passes.cpu_form.dispatch import build_dispatch
+from seedlm.compiler.ir.build import as_f32_matrix, dim_size, transposed
+from seedlm.compiler.ir.dispatch import build_dispatch
 from seedlm.passes.cpu_form.executable import Executables
 from seedlm.passes.cpu_form.kernels import kernel_prefix
 from seedlm.passes.cpu_form.layout import prepared_bytes
@@ -38,14 +36,14 @@ class Activations:
         lhs = contract.operands[0]
         loops = [maps.lhs.index(loop) for loop in (*maps.batch, maps.column)]
         if not self.is_int8:
-            return _as_matrix(transposed(lhs, loops))
+            return as_f32_matrix(transposed(lhs, loops))
         code = code_of(contract)
         prefix = kernel_prefix(code)
         assert prefix is not None
         for block, *key, prepared in self._prepared:
             if block == contract.block and key == [prefix, tuple(loops), lhs]:
                 return prepared
-        x = _as_matrix(transposed(lhs, loops))
+        x = as_f32_matrix(transposed(lhs, loops))
         prepared = self._prepare(x, f"{prefix}_prepare", prepared_bytes(code, _columns(x)))
         self._prepared.append((contract.block, prefix, tuple(loops), lhs, prepared))
         return prepared
@@ -54,32 +52,8 @@ class Activations:
         batch = dim_size(x, 0)
         static = batch if isinstance(batch, int) else None
         symbol = self.executables.prepare_symbol(function, static, _columns(x), bytes_)
-        return build_dispatch(symbol, [x], [], batch, bytes_, ir.IntegerType.get_signless(8))
+        return build_dispatch(symbol, [x], [], [batch, bytes_], ir.IntegerType.get_signless(8))
 
 
 def _columns(x: ir.Value) -> int:
     return ir.RankedTensorType(x.type).shape[1]
-
-
-def _as_matrix(value: ir.Value) -> ir.Value:
-    """Joins all dimensions but the last, as f32; a vector becomes a matrix of one row."""
-    shape: Sequence[int] = ir.RankedTensorType(value.type).shape
-    rank = len(shape)
-    if rank == 1:
-        return _as_f32(expand(value, 0, 1, shape[0]))
-    return _as_f32(collapse(value, [list(range(rank - 1)), [rank - 1]]))
-
-
-def _as_f32(value: ir.Value) -> ir.Value:
-    f32 = ir.F32Type.get()
-    if ir.RankedTensorType(value.type).element_type == f32:
-        return value
-    output = empty([dim_size(value, i) for i in range(2)], f32)
-    loops, iterators = [0, 1], ["parallel"] * 2
-    return generic(
-        [value],
-        output,
-        [loops, loops],
-        iterators,
-        lambda arguments: arith.ExtFOp(f32, arguments[0]).result,
-    )

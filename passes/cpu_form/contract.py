@@ -8,10 +8,10 @@ from iree.compiler.dialects import arith, tensor
 
 from seedlm.compiler.dialect import JOIN_TILES, code_of, contract_maps
 from seedlm.compiler.ir.build import DYNAMIC, collapse, dim_size, split_first, transposed
+from seedlm.compiler.ir.dispatch import build_dispatch
 from seedlm.compiler.ir.elements import read_elements
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused
 from seedlm.passes.cpu_form.activations import Activations
-from seedlm.passes.cpu_form.dispatch import build_dispatch
 from seedlm.passes.cpu_form.epilogue import Epilogue, Operand, find_epilogue
 from seedlm.passes.cpu_form.executable import Problem
 from seedlm.passes.cpu_form.kernels import kernel_prefix
@@ -56,8 +56,7 @@ def _dispatch(
         activations.executables.symbol(problem, epilogue),
         [tiles, *scales, x, *(_collapsed(each) for each in epilogue.operands)],
         numbers,
-        dim_size(x, 0),
-        problem.rows,
+        [dim_size(x, 0), problem.rows],
         ir.Type.parse(epilogue.element),
     )
 

@@ -13,7 +13,15 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith
 
 from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
-from seedlm.compiler.ir.build import dim_size, empty, expand, filled, generic, pad_end, slice_at
+from seedlm.compiler.ir.build import (
+    converted,
+    dim_size,
+    expand,
+    filled,
+    generic,
+    pad_end,
+    slice_at,
+)
 from seedlm.passes.linalg_form.arithmetic import Int32
 from seedlm.passes.linalg_form.decoder import block_factor, integer_weights
 from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
@@ -35,7 +43,7 @@ def lower_contract(operation: ir.Operation) -> ir.Value:
     slices = _column_slices(lhs, maps, planes)
     total = _accumulate(slices, planes, Scales(scale, planes.code, maps.row), maps, result_sizes)
     element = ir.RankedTensorType(operation.result.type).element_type
-    return total if element == ir.F32Type.get() else _truncate(total, result_sizes, element)
+    return converted(total, element)
 
 
 def _column_slices(lhs: ir.Value, maps: ContractMaps, planes: Planes) -> list[ir.Value]:
@@ -101,15 +109,3 @@ def _to_f32(value: ir.Value) -> ir.Value:
         return value
     convert = arith.SIToFPOp if isinstance(value.type, ir.IntegerType) else arith.ExtFOp
     return convert(f32, value).result
-
-
-def _truncate(total: ir.Value, sizes: Sequence[ir.Value | int], element: ir.Type) -> ir.Value:
-    rank = ir.RankedTensorType(total.type).rank
-    loops = list(range(rank))
-    return generic(
-        [total],
-        empty(sizes, element),
-        [loops, loops],
-        ["parallel"] * rank,
-        lambda arguments: arith.TruncFOp(element, arguments[0]).result,
-    )

@@ -9,6 +9,7 @@ import iree.runtime as rt
 from seedlm.compiler.ir.parameters import load_archive, verify_archive
 from seedlm.compiler.report import Report, report_from_json
 from seedlm.errors import SeedlmError
+from seedlm.loader import read_manifest
 from seedlm.passes.externalize_constants import MANIFEST
 
 
@@ -64,8 +65,4 @@ def _module_manifest(path: Path) -> str | None:
         module = rt.VmModule.copy_buffer(rt.VmInstance(), path.read_bytes())
     except (ValueError, RuntimeError) as error:
         raise SeedlmError(f"{path}: not a module: {str(error).splitlines()[0]}") from None
-    for name in module.function_names:
-        text = module.lookup_function(name).reflection.get(MANIFEST)
-        if text is not None:
-            return str(text)
-    return None
+    return read_manifest(module)

@@ -9,22 +9,30 @@ import iree.runtime as rt
 import numpy as np
 from numpy.typing import NDArray
 
+from seedlm import fpga
+from seedlm.codec import preset
+from seedlm.compiler.report import Report, report_from_json
 from seedlm.errors import SeedlmError
+from seedlm.fpga.iree_devices import make_devices, wants_waveforms
+from seedlm.passes.externalize_constants import MANIFEST
 
 SCOPE = "model"
-_DRIVERS = {"cpu": "local-task"}
+DEVICES = ("cpu", "fpga")
 _ASYNC = "$async"
 
 
 class LoadedModule:
     """A module on a device: call it with NumPy arrays."""
 
-    def __init__(self, config: rt.Config, modules: list[rt.VmModule], name: str) -> None:
-        """Loads `modules`, whose last has the function `name`, on the device of `config`."""
-        self._context = rt.SystemContext(vm_modules=modules, config=config)
-        self._device = config.device
+    def __init__(
+        self, instance: rt.VmInstance, devices: list[rt.HalDevice], modules: list[rt.VmModule]
+    ) -> None:
+        """Loads `modules`, whose last is to be called, on devices of which it counts the first."""
+        hal = rt.create_hal_module(instance, devices=devices)
+        self._context = rt.VmContext(instance, modules=[hal, *modules])
+        self._device = devices[0]
         self._functions = modules[-1]
-        self._entry = self._invoker(name)
+        self._entry = self._invoker(entry_name(self._functions))
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Returns the outputs for `inputs`, each copied to the host.
@@ -45,7 +53,7 @@ class LoadedModule:
 
     def _invoker(self, name: str) -> rt.FunctionInvoker:
         function = self._functions.lookup_function(name)
-        return rt.FunctionInvoker(self._context.vm_context, self._device, function)
+        return rt.FunctionInvoker(self._context, self._device, function)
 
 
 def _invoke(
@@ -75,25 +83,28 @@ def load(
 
     Args:
         path: A .vmfb file. It is memory-mapped: replace it, do not write into it, while in use.
-        device: "cpu".
+        device: "cpu"; or "fpga" for a module of that target, which runs on the CPU and on the
+            simulated FPGA-style device, see docs/fpga.md. Simulators are built where there is none.
         parameters: The .irpa archive that was written with it, if any; or archives by scope.
 
     Raises:
-        SeedlmError: The device is unknown, a file is missing or damaged, or the parameters do not
-            belong to the module.
+        SeedlmError: The device is unknown or not that of the module, a file is missing or damaged,
+            the parameters do not belong to the module, or the simulator cannot be built.
     """
-    if device not in _DRIVERS:
-        raise SeedlmError(f"unknown device '{device}', not one of {', '.join(_DRIVERS)}")
+    if device not in DEVICES:
+        raise SeedlmError(f"unknown device '{device}', not one of {', '.join(DEVICES)}")
     archives = parameters if isinstance(parameters, Mapping) else {SCOPE: parameters}
     archives = {scope: file for scope, file in archives.items() if file is not None}
     for file in (path, *archives.values()):
         if not Path(file).is_file():
             raise SeedlmError(f"{file}: no such file")
-    config = rt.Config(_DRIVERS[device])
+    instance = rt.VmInstance()
     try:
-        module = rt.VmModule.mmap(config.vm_instance, str(path))
-        providers = [_provider(config, scope, file) for scope, file in archives.items()]
-        return LoadedModule(config, [*providers, module], entry_name(module))
+        module = rt.VmModule.mmap(instance, str(path))
+        providers = [_provider(instance, scope, file) for scope, file in archives.items()]
+        return LoadedModule(instance, _devices(module, device), [*providers, module])
+    except SeedlmError as error:
+        raise SeedlmError(f"{path}: {error}") from None
     except (ValueError, RuntimeError, OSError, IndexError, KeyError, NotImplementedError) as error:
         raise SeedlmError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
 
@@ -106,7 +117,45 @@ def entry_name(module: rt.VmModule) -> str:
     return names[0].removesuffix(_ASYNC)
 
 
-def _provider(config: rt.Config, scope: str, archive: str | Path) -> rt.VmModule:
+def read_manifest(module: rt.VmModule) -> str | None:
+    """Returns the report that a module was written with, as JSON; None if there is none."""
+    reflections = (module.lookup_function(name).reflection for name in module.function_names)
+    texts = (reflection.get(MANIFEST) for reflection in reflections)
+    return next((str(text) for text in texts if text is not None), None)
+
+
+def plugins_of(report: Report, *, tracing: bool = False) -> list[Path]:
+    """Returns the plugins that a module for the FPGA-style device needs, built if need be.
+
+    Raises:
+        SeedlmError: The module is for another target, or a plugin cannot be built.
+    """
+    if report.target != "fpga":
+        raise SeedlmError(f"compiled for {report.target}, not for fpga")
+    codes = dict.fromkeys(tensor.code for tensor in report.offloaded if tensor.code is not None)
+    return [fpga.plugin(preset(code), tracing=tracing) for code in codes]
+
+
+def _devices(module: rt.VmModule, device: str) -> list[rt.HalDevice]:
+    """Returns the devices of a module, of which it must count as many."""
+    manifest = read_manifest(module)
+    if device == "fpga":
+        if manifest is None:
+            raise SeedlmError("not compiled for fpga by seedlm (it has no manifest)")
+        return make_devices(plugins_of(report_from_json(manifest), tracing=wants_waveforms()))
+    if _is_for_fpga(manifest):
+        raise SeedlmError("compiled for fpga, not for cpu: load it with device='fpga'")
+    return [rt.get_device("local-task")]
+
+
+def _is_for_fpga(manifest: str | None) -> bool:
+    try:
+        return manifest is not None and report_from_json(manifest).target == "fpga"
+    except SeedlmError:  # of another version, which matters to nobody on a CPU
+        return False
+
+
+def _provider(instance: rt.VmInstance, scope: str, archive: str | Path) -> rt.VmModule:
     index = rt.ParameterIndex()
     index.load(str(archive))
-    return rt.create_io_parameters_module(config.vm_instance, index.create_provider(scope=scope))
+    return rt.create_io_parameters_module(instance, index.create_provider(scope=scope))

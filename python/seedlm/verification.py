@@ -95,7 +95,7 @@ def compare(
         original = Path(work) / "original.vmfb"
         compile_dense(imported, original, options)
         expected = load(original, parameters=imported.parameters)
-        actual = load(compiled, parameters=options.params)
+        actual = load(compiled, options.target.name, options.params)
         pairs = [(actual(*sample), expected(*sample)) for sample in samples]
     return [
         _compare_output(i, [p[0][i] for p in pairs], [p[1][i] for p in pairs])

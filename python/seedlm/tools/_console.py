@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the tools print: progress on a terminal, tables and summaries."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
@@ -68,13 +69,15 @@ def _progress(*columns: ProgressColumn) -> Progress:
 def print_plan(report: Report) -> None:
     """Prints what would happen to each tensor, and why."""
     columns = ("tensor", "shape", "type", "action", "code", "bits", "fitted to", "use", "why dense")
-    table = _table(columns)
+    on_fpga = report.target == "fpga"
+    table = _table((*columns, "device", "why there") if on_fpga else columns)
     for tensor in report.tensors:
         shape = "x".join(map(str, tensor.shape))
         bits = f"{tensor.bits_per_weight:.3f}" if tensor.bits_per_weight is not None else ""
         fitted = _fitted_to(tensor) if tensor.use else ""
         row = (tensor.name, shape, tensor.dtype, tensor.action, tensor.code or "", bits, fitted)
-        table.add_row(*row, tensor.use or "", tensor.reason)
+        device = (tensor.device if tensor.use else "", tensor.reason_on_cpu) if on_fpga else ()
+        table.add_row(*row, tensor.use or "", tensor.reason, *device)
     _print(table)
     total = len(report.tensors)
     average = report.bits_per_weight
@@ -82,6 +85,7 @@ def print_plan(report: Report) -> None:
         f"{len(report.compressed)} of {total} tensors would be compressed with {report.code}"
         + ("" if average is None else f", {average:.3f} bits a weight on average")
     )
+    _print_offloaded(report)
 
 
 def print_tensors(report: Report) -> None:
@@ -129,6 +133,7 @@ def print_totals(report: Report) -> None:
             f"relative error {min(errors):.4f}..{max(errors):.4f}"
         )
     _print_calibration(report)
+    _print_offloaded(report)
     print(f"all tensors: {decimal(report.bytes_before)} -> {decimal(report.bytes_after)}")
 
 
@@ -142,6 +147,15 @@ def _print_calibration(report: Report) -> None:
         f"{len(aware)} fitted to activations, weighted error {min(errors):.4f}..{max(errors):.4f}; "
         f"{len(report.compressed) - len(aware)} without statistics, fitted to weights"
     )
+
+
+def _print_offloaded(report: Report) -> None:
+    """Prints how much the FPGA-style device computes, and why it does not the rest."""
+    if report.target != "fpga":
+        return
+    counts = Counter(tensor.reason_on_cpu for tensor in report.compressed if tensor.reason_on_cpu)
+    reasons = "".join(f"; {count} on the CPU: {reason}" for reason, count in counts.items())
+    print(f"{len(report.offloaded)} of {len(report.compressed)} on the FPGA-style device{reasons}")
 
 
 def _fitted_to(tensor: TensorReport) -> str:
@@ -160,6 +174,16 @@ def print_comparison(outputs: Sequence[OutputComparison]) -> None:
             f"output {output.index}: cosine {output.cosine:.6f}, max error {output.max_error:.3g} "
             f"(largest value {output.max_value:.3g})"
         )
+
+
+def print_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table; all columns but the first are aligned on the right."""
+    table = Table(box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    _print(table)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:

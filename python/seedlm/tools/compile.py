@@ -23,6 +23,7 @@ from seedlm.errors import SeedlmError
 from seedlm.frontend import import_model
 from seedlm.passes.code_plan import BUDGET_CODES, DENSE, Budget, check_code, split_pair
 from seedlm.passes.cpu_form.kernels import ACTIVATIONS
+from seedlm.passes.fpga_form.offload import DEFAULT_MIN_WEIGHTS
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
 from seedlm.tools import _calibration, _console
 from seedlm.tools._exit import exit_code_of
@@ -126,6 +127,14 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         default="host",
         metavar="CPU",
         help="processor as LLVM names it; the module runs on no lesser one (host)",
+    )
+    group.add_argument(
+        "--fpga-min-weights",
+        type=int,
+        default=DEFAULT_MIN_WEIGHTS,
+        metavar="N",
+        help="with --target fpga, leave products with fewer than N weights to the CPU "
+        f"({DEFAULT_MIN_WEIGHTS})",
     )
     group.add_argument(
         "--activations",
@@ -237,7 +246,11 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             min_size=arguments.min_size,
             embeddings=arguments.compress_embeddings,
         ),
-        target=Target(arguments.target, arguments.target_cpu),
+        target=Target(
+            arguments.target,
+            arguments.target_cpu,
+            fpga_min_weights=arguments.fpga_min_weights,
+        ),
         activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,

@@ -7,6 +7,7 @@ import pytest
 
 from seedlm.compiler.targets import TARGETS, Target, find_instruction_set, instruction_set_of
 from seedlm.errors import SeedlmError
+from seedlm.passes.fpga_form.offload import Offload
 
 _SUBJECT = Path("model.onnx")
 
@@ -16,7 +17,18 @@ def test_cpu() -> None:
     assert "--iree-llvmcpu-target-cpu=skylake" in Target("cpu", "skylake").iree_flags()
 
 
-@pytest.mark.parametrize("name", [name for name in TARGETS if name != "cpu"])
+def test_fpga() -> None:
+    """The CPU is the first device, and where everything is that nothing else is said of."""
+    flags = Target("fpga", "skylake", fpga_min_weights=7).iree_flags()
+    devices = [flag for flag in flags if flag.startswith("--iree-hal-target-device=")]
+    assert [flag.partition("=")[2] for flag in devices] == ["cpu=local[0]", "fpga=local[1]"]
+    assert "--iree-hal-default-device=cpu" in flags
+    assert "--iree-llvmcpu-target-cpu=skylake" in flags
+    assert Target("fpga", fpga_min_weights=7).offload == Offload(7)
+    assert Target().offload is None
+
+
+@pytest.mark.parametrize("name", [name for name in TARGETS if name not in ("cpu", "fpga")])
 def test_not_built(name: str) -> None:
     with pytest.raises(SeedlmError, match=f"target '{name}' is not built yet"):
         Target(name)

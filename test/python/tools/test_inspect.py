@@ -15,6 +15,7 @@ from small_models import (
     two_layer_model,
 )
 
+from seedlm.compiler.report import FORMAT
 from seedlm.inspection import read_report, verify_file
 
 
@@ -65,7 +66,7 @@ def test_json(name: str, workspace: Workspace, files: dict[str, Path]) -> None:
         "layer1.bias",
         "layer2.weight",
     ]
-    assert manifest["format"] == 2
+    assert manifest["format"] == FORMAT
     assert read_report(files[name]).to_json() == result.out.strip()
 
 
@@ -167,7 +168,7 @@ def test_archive_of_stock_iree(workspace: Workspace) -> None:
         ("\udcff", "damaged seedlm manifest"),
         (
             '{"tensors": [], "version": "9", "code": "c", "inputs": [], "format": 99}',
-            "seedlm manifest of format 99, not 2",
+            f"seedlm manifest of format 99, not {FORMAT}",
         ),
     ],
 )

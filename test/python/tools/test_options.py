@@ -21,10 +21,9 @@ def model(workspace: Workspace) -> Path:
     return save_model(matmul_model(), workspace.folder / "model.onnx")
 
 
-@pytest.mark.parametrize("target", ["vulkan", "fpga"])
-def test_target_that_is_not_built(target: str, workspace: Workspace, model: Path) -> None:
-    says = (f"target '{target}' is not built yet; built: cpu",)
-    workspace.refuses(model, "--target", target, says=says)
+def test_target_that_is_not_built(workspace: Workspace, model: Path) -> None:
+    says = ("target 'vulkan' is not built yet; built: cpu, fpga",)
+    workspace.refuses(model, "--target", "vulkan", says=says)
 
 
 def test_activations_without_kernels(workspace: Workspace, model: Path) -> None:
