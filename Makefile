@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # demo: sets up and compiles a real model. test: sets up and passes all checks.
 # demo-fpga: compiles it for the simulated FPGA-style device and compares.
+# emulators: installs a software Vulkan device and QEMU on Debian; tests are skipped without them.
 # quality: measures what formats cost two real models; takes long.
 # fpga-report: makes the reports in runtime/fpga/reports anew.
 # Everything is made in build/; models are kept in $SEEDLM_TEST_MODELS or the user's cache.
@@ -11,11 +12,12 @@ BIN := $(BUILD)/venv/bin
 MODELS := $(shell $(PYTHON) -c "import sys; sys.path.insert(0, 'test/models'); import catalog; print(catalog.models_dir())")
 JOBS ?= 2
 QUALITY := $(BUILD)/quality
+EMULATORS := mesa-vulkan-drivers qemu-user
 FORMATS ?= paper-4bit,paper-4bit+aa,paper-3bit,paper-3bit+aa,seed-4bit,seed-4bit+aa,seed-3bit,seed-3bit+aa,rtn4-g32,rtn4-g128,mxfp4
 
 SOURCES := CMakeLists.txt pyproject.toml $(shell find compiler passes python runtime -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo demo-fpga test lint lit pytest models quality fpga-report clean
+.PHONY: demo demo-fpga test lint lit pytest models emulators quality fpga-report clean
 .DELETE_ON_ERROR:
 
 demo: $(BUILD)/installed $(BUILD)/runtime-venv
@@ -51,6 +53,10 @@ pytest: $(BUILD)/test-installed models
 
 models: $(BUILD)/test-installed
 	$(BIN)/python test/models/fetch.py --slow $(MODELS)
+
+emulators:
+	dpkg -s $(EMULATORS) >/dev/null 2>&1 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(EMULATORS); }
 
 quality: $(QUALITY)/table.md
 	cat $<

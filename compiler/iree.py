@@ -42,7 +42,9 @@ def _run(command: Sequence[str], subject: Path, tool: str) -> None:
     _LOG.info("%s", result.stderr)
     if result.returncode < 0:
         name = signal.Signals(-result.returncode).name
-        raise SeedlmError(f"{subject}: {tool} crashed ({name})")
+        error = _ERROR.search(result.stderr)
+        said = f": {error[1]}" if error else ""
+        raise SeedlmError(f"{subject}: {tool} crashed ({name}){said}")
     if result.returncode > 0:
         raise SeedlmError(f"{subject}: {tool}: {_first_error(result.stderr)}")
 

@@ -29,6 +29,7 @@ from seedlm.compiler.outputs import atomic_outputs, check_distinct, check_output
 from seedlm.compiler.report import Report, make_report
 from seedlm.compiler.signature import input_types
 from seedlm.compiler.targets import Target, find_instruction_set
+from seedlm.compiler.vulkan_target import check_types, set_portable_target
 from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
@@ -41,6 +42,7 @@ from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_fpga import LowerToFpga
 from seedlm.passes.lower_to_linalg import LowerToLinalg
+from seedlm.passes.lower_to_vulkan import LowerToVulkan
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.pipeline import run_pipeline
 from seedlm.passes.upstream import UpstreamPass
@@ -118,6 +120,7 @@ def compile_module(
         compress.progress, compress.blobs, compress.store = progress, blobs, store
         _run(model.source, module, _passes(compress, options, isa))
         forget_tables()
+        _set_target(model.source, module, Path(folder), options)
         report = make_report(compress, input_types(module), options.target.name)
         attach_manifest(module, report.to_json())
         _run(model.source, module, [_parameters_pass(files, report, archives, blobs)])
@@ -144,7 +147,9 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
 
 
 def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
-    """Compiles a model by stock IREE with the same flags, its parameters left where they are.
+    """Compiles a model by stock IREE, its parameters left where they are.
+
+    The flags are the same if the target is a CPU; else it is compiled for the host's processor.
 
     For another target than a CPU, it is compiled for the CPU beside it.
 
@@ -209,6 +214,13 @@ def _code_plan(options: CompileOptions) -> CodePlan:
     return CodePlan(options.code, options.code_for, options.budget)
 
 
+def _set_target(source: Path, module: ir.Module, work: Path, options: CompileOptions) -> None:
+    if options.target.is_portable_vulkan:
+        set_portable_target(module)
+    elif options.target.name == "vulkan":
+        check_types(module, _flags(options), source, work)
+
+
 def _compress_pass(
     options: CompileOptions, isa: str | None, archives: Archives
 ) -> CompressConstants:
@@ -236,9 +248,11 @@ def _passes(compress: CompressConstants, options: CompileOptions, isa: str | Non
         return [compress, FuseGenerate()]
     offload = options.target.offload
     on_fpga = [] if offload is None else [LowerToFpga(offload, compress.blobs)]
-    on_cpu = [] if isa is None else [LowerToCpu(isa, options.activations)]
-    pack = PackCodes(compress.blobs, cpu_kernels=bool(on_cpu))
-    return [compress, FuseGenerate(), *on_fpga, pack, *on_cpu, LowerToLinalg()]
+    kernels: list[Pass] = [] if isa is None else [LowerToCpu(isa, options.activations)]
+    if options.target.name == "vulkan":
+        kernels.append(LowerToVulkan())
+    pack = PackCodes(compress.blobs, cpu_kernels=isa is not None)
+    return [compress, FuseGenerate(), *on_fpga, pack, *kernels, LowerToLinalg()]
 
 
 def _parameters_pass(files: list[Path], report: Report, archives: Archives, blobs: Blobs) -> Pass:

@@ -24,6 +24,7 @@ from seedlm.passes.instrument_activations import InstrumentActivations
 from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_fpga import LowerToFpga
 from seedlm.passes.lower_to_linalg import LowerToLinalg
+from seedlm.passes.lower_to_vulkan import LowerToVulkan
 from seedlm.passes.pack_codes import PackCodes
 from seedlm.passes.upstream import UpstreamPass
 from seedlm.passes.weight_plan import DEFAULT_MIN_SIZE, Selection
@@ -167,6 +168,7 @@ FACTORIES: dict[str, Callable[[Options], Pass]] = {
         Offload(options.integer("min-weights", DEFAULT_MIN_WEIGHTS))
     ),
     LowerToLinalg.name: lambda options: LowerToLinalg(),
+    LowerToVulkan.name: lambda options: LowerToVulkan(),
     PackCodes.name: lambda options: PackCodes(cpu_kernels=options.flag("cpu-kernels")),
 }
 

@@ -4,17 +4,15 @@
 from collections.abc import Sequence
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith, tensor
 
 from seedlm.compiler.dialect import JOIN_TILES, code_of, contract_maps
 from seedlm.compiler.ir.build import DYNAMIC, collapse, dim_size, split_first, transposed
-from seedlm.compiler.ir.dispatch import build_dispatch
-from seedlm.compiler.ir.elements import read_elements
-from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused
+from seedlm.compiler.ir.dispatch import build_dispatch, only_element
+from seedlm.compiler.ir.values import defining_op, erase_if_unused
 from seedlm.passes.cpu_form.activations import Activations
-from seedlm.passes.cpu_form.epilogue import Epilogue, Operand, find_epilogue
 from seedlm.passes.cpu_form.executable import Problem
 from seedlm.passes.cpu_form.kernels import kernel_prefix
+from seedlm.passes.epilogue import Epilogue, Operand, find_epilogue
 
 
 def is_tiled(operation: ir.Operation) -> bool:
@@ -50,7 +48,7 @@ def _dispatch(
     assert join is not None
     tiles = join.operands[0]
     has_row_scales = ir.RankedTensorType(scale.type).rank > 0
-    scales, numbers = ([scale], []) if has_row_scales else ([], [_number(scale)])
+    scales, numbers = ([scale], []) if has_row_scales else ([], [only_element(scale)])
     problem = _problem(contract, x, tiles, is_int8=activations.is_int8)
     return build_dispatch(
         activations.executables.symbol(problem, epilogue),
@@ -80,19 +78,6 @@ def _problem(contract: ir.Operation, x: ir.Value, tiles: ir.Value, *, is_int8: b
         x_size=x_type.shape[1],
         x_element=str(x_type.element_type),
     )
-
-
-def _number(scale: ir.Value) -> ir.Value:
-    """Returns the only element of a tensor as a number.
-
-    A dispatch would be handed a constant tensor of one element by filling a buffer in every call.
-    """
-    attribute = constant_attribute(scale)
-    if attribute is None:
-        return tensor.ExtractOp(scale, []).result
-    element = ir.RankedTensorType(scale.type).element_type
-    number = float(read_elements(attribute).item())
-    return arith.ConstantOp(element, ir.FloatAttr.get(element, number)).result
 
 
 def _collapsed(operand: Operand) -> ir.Value:

@@ -15,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.passes.cpu_form.buffers import Buffer, Dimension, Slice
-from seedlm.passes.cpu_form.epilogue import Epilogue, Operand
 from seedlm.passes.cpu_form.tiling import Tiling, choose_tiling
+from seedlm.passes.epilogue import Epilogue, Operand
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

@@ -14,8 +14,8 @@ from iree.compiler.dialects import arith
 
 from seedlm.compiler.dialect import ContractMaps, code_of, contract_maps
 from seedlm.compiler.ir.build import (
-    converted,
     dim_size,
+    empty,
     expand,
     filled,
     generic,
@@ -23,7 +23,12 @@ from seedlm.compiler.ir.build import (
     slice_at,
 )
 from seedlm.passes.linalg_form.arithmetic import Int32
-from seedlm.passes.linalg_form.decoder import block_factor, integer_weights
+from seedlm.passes.linalg_form.decoder import (
+    block_factor,
+    block_power,
+    integer_weights,
+    unit_scale,
+)
 from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
 from seedlm.passes.linalg_form.scales import Scales, loop_index, loop_number
 
@@ -40,10 +45,11 @@ def lower_contract(operation: ir.Operation) -> ir.Value:
     sizes: dict[int, ir.Value | int] = {loop: dim_size(lhs, i) for i, loop in enumerate(maps.lhs)}
     sizes[maps.row] = planes.rows
     result_sizes = [sizes[loop] for loop in maps.result]
+    element = ir.RankedTensorType(operation.result.type).element_type
     slices = _column_slices(lhs, maps, planes)
     total = _accumulate(slices, planes, Scales(scale, planes.code, maps.row), maps, result_sizes)
-    element = ir.RankedTensorType(operation.result.type).element_type
-    return converted(total, element)
+    row_scales = Scales(scale, planes.code, maps.result.index(maps.row))
+    return _finish(total, row_scales, result_sizes, element)
 
 
 def _column_slices(lhs: ir.Value, maps: ContractMaps, planes: Planes) -> list[ir.Value]:
@@ -62,32 +68,34 @@ def _accumulate(
     result_sizes: Sequence[ir.Value | int],
 ) -> ir.Value:
     code, plane_count = planes.code, len(planes.all)
-    split = plane_count + len(scales.inputs)
+    scale_inputs = [] if scales.is_row else scales.inputs
+    split = plane_count + len(scale_inputs)
 
     def body(arguments: Sequence[ir.Value]) -> ir.Value:
         total, scale_elements = arguments[-1], arguments[plane_count:split]
         for i, record in enumerate(planes.records(arguments[:plane_count])):
-            scale = scales.read(
-                scale_elements,
-                partial(loop_index, maps.row),
-                partial(_first_column, maps.column, planes, i),
-            )
             block = arguments[split + i * code.block : split + (i + 1) * code.block]
             weights = [_to_f32(weight.value) for weight in integer_weights(record, code)]
             dot = _dot(weights, [_to_f32(x) for x in block])
-            factor = block_factor(record, scale, code)
-            total = arith.AddFOp(total, arith.MulFOp(dot, factor).result).result
+            if scales.is_row:
+                factor = block_power(record)
+            else:
+                row = partial(loop_index, maps.row)
+                column = partial(_first_column, maps.column, planes, i)
+                factor = block_factor(record, scales.read(scale_elements, row, column), code)
+            term = dot if factor is None else arith.MulFOp(dot, factor).result
+            total = arith.AddFOp(total, term).result
         return total
 
     zeros = filled(result_sizes, ir.F32Type.get(), 0.0)
     all_maps = [
         *[[maps.row, maps.column]] * plane_count,
-        *scales.maps,
+        *([] if scales.is_row else scales.maps),
         *[maps.lhs] * planes.group_columns,
         maps.result,
     ]
     iterators = ["parallel"] * (maps.loops - 1) + ["reduction"]
-    return generic([*planes.all, *scales.inputs, *slices], zeros, all_maps, iterators, body)
+    return generic([*planes.all, *scale_inputs, *slices], zeros, all_maps, iterators, body)
 
 
 def _first_column(loop: int, planes: Planes, record: int) -> Int32:
@@ -109,3 +117,29 @@ def _to_f32(value: ir.Value) -> ir.Value:
         return value
     convert = arith.SIToFPOp if isinstance(value.type, ir.IntegerType) else arith.ExtFOp
     return convert(f32, value).result
+
+
+def _finish(
+    total: ir.Value,
+    scales: Scales,
+    sizes: Sequence[ir.Value | int],
+    element: ir.Type,
+) -> ir.Value:
+    """Multiplies sums by the scales of rows and converts them, where either is needed.
+
+    The scale of a row is no input of the sum: IREE 3.13 cannot distribute that on some GPUs.
+    """
+    if not scales.is_row and element == ir.F32Type.get():
+        return total
+
+    def body(arguments: Sequence[ir.Value]) -> ir.Value:
+        value = arguments[0]
+        if scales.is_row:
+            factor = unit_scale(_to_f32(arguments[1]), scales.code)
+            value = arith.MulFOp(value, factor).result
+        return value if value.type == element else arith.TruncFOp(element, value).result
+
+    loops = list(range(len(sizes)))
+    inputs, maps = (scales.inputs, scales.maps) if scales.is_row else ([], [])
+    result = empty(sizes, element)
+    return generic([total, *inputs], result, [loops, *maps, loops], ["parallel"] * len(loops), body)

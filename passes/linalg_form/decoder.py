@@ -8,15 +8,17 @@ with b_p the basis bits of the state for column c and basis p (docs/format.md).
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import add, xor
 
 from iree.compiler import ir
 from iree.compiler.dialects import arith
 
 from seedlm.codec import Code
-from seedlm.passes.linalg_form.arithmetic import BitString, Int32, mask, select
+from seedlm.passes.linalg_form.arithmetic import WORD_BITS, BitString, Int32, mask, select
 
 _F32_BIAS = 127
 _F32_MANTISSA_BITS = 23
+_HALF_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ def read_records(words: list[ir.Value], bytes_: list[ir.Value], code: Code) -> l
     i32 = ir.IntegerType.get_signless(32)
     for byte in bytes_:
         string.append(Int32(arith.ExtUIOp(i32, byte).result), 8)
+    return split_records(string, code)
+
+
+def split_records(string: BitString, code: Code) -> list[Record]:
+    """Returns the records that stand one after the other in a string of bits."""
     count = string.length // code.record_bits
     return [_read_record(string, i * code.record_bits, code) for i in range(count)]
 
@@ -80,14 +87,17 @@ def select_record(records: list[Record], index: Int32) -> Record:
 def run_register(seed: Int32, code: Code) -> BitString:
     """Returns the bits that the register runs through: i .. i+K-1 are its state after i steps.
 
-    Bit i + K is the XOR of the taps of state i, so K - max(taps) new bits are computed at a time.
+    Bit i + K is the XOR of the taps of state i, so K - max(taps) new bits are computed at a time;
+    and twice as many as soon as there are 2K bits, for squaring the recurrence's polynomial over
+    GF(2) doubles all distances.
     """
     string = BitString([seed], code.lfsr_width)
     length = code.lfsr_width + code.block * code.latent
     while string.length < length:
-        count = min(code.lfsr_width - max(code.taps), length - string.length)
-        state = string.window(string.length - code.lfsr_width)
-        feedback = reduce(Int32.__xor__, [state.shift_right(tap) for tap in code.taps])
+        reach = 2 if 2 * code.lfsr_width <= min(string.length, WORD_BITS) else 1
+        count = min(reach * (code.lfsr_width - max(code.taps)), length - string.length)
+        state = string.window(string.length - reach * code.lfsr_width)
+        feedback = reduce(xor, [state.shift_right(reach * tap) for tap in code.taps])
         string.append(feedback & mask(count), count)
     return string
 
@@ -95,14 +105,44 @@ def run_register(seed: Int32, code: Code) -> BitString:
 def integer_weights(record: Record, code: Code) -> list[Int32]:
     """Returns the integers of all weights of a block."""
     string = run_register(record.seed, code)
-    offset = _basis_offset(record, code)
-    return [
-        _combine(
-            [string.field(_bit(c, p, code), code.basis_bits) for p in range(code.latent)], record
-        )
-        - offset
-        for c in range(code.block)
-    ]
+    step = _pair_distance(code)
+    if step is None:
+        offset = _basis_offset(record, code)
+        kept = mask(code.basis_bits)
+        return [
+            _combine(_windows(string, c, code, kept), record) - offset for c in range(code.block)
+        ]
+    weights: dict[int, Int32] = {}
+    offset = _basis_offset(record, code) * _in_both_halves(1)
+    for c in range(code.block):
+        if c not in weights:
+            windows = _windows(string, c, code, _in_both_halves(mask(code.basis_bits)))
+            pair = _combine(windows, record) - offset
+            weights[c] = pair.sign_extend(_HALF_BITS)
+            weights[c + step] = (pair - weights[c]).shift_right_signed(_HALF_BITS)
+    return [weights[c] for c in range(code.block)]
+
+
+def _pair_distance(code: Code) -> int | None:
+    """Returns how far apart two columns are whose integers are computed in the halves of a word.
+
+    They are if the string's bits for one are 16 bits after those for the other; None if there are
+    no such columns or the integers do not fit.
+    """
+    magnitude_bits = code.basis_bits + code.coefficient_bits - 2 + (code.latent - 1).bit_length()
+    if _HALF_BITS % code.latent or magnitude_bits >= _HALF_BITS - 1:
+        return None
+    step = _HALF_BITS // code.latent
+    return step if code.block % (2 * step) == 0 else None
+
+
+def _in_both_halves(number: int) -> int:
+    return number | number << _HALF_BITS
+
+
+def _windows(string: BitString, column: int, code: Code, kept: int) -> list[Int32]:
+    """Returns the bits from those of U[column][p] on for all p, of which `kept` is a mask."""
+    return [string.window(_bit(column, p, code)) & kept for p in range(code.latent)]
 
 
 def integer_weight_at(record: Record, column: Int32, code: Code) -> Int32:
@@ -115,13 +155,23 @@ def integer_weight_at(record: Record, column: Int32, code: Code) -> Int32:
 
 def block_factor(record: Record, scale: ir.Value, code: Code) -> ir.Value:
     """Returns the f32 factor 2^e * scale / (2^(basis_bits-1) - 1) of a block."""
+    factor, power = unit_scale(scale, code), block_power(record)
+    return factor if power is None else arith.MulFOp(factor, power).result
+
+
+def unit_scale(scale: ir.Value, code: Code) -> ir.Value:
+    """Returns the f32 factor scale / (2^(basis_bits-1) - 1)."""
     f32 = ir.F32Type.get()
     unit = 1.0 / ((1 << (code.basis_bits - 1)) - 1)
-    factor = arith.MulFOp(scale, arith.ConstantOp(f32, ir.FloatAttr.get(f32, unit)).result).result
+    return arith.MulFOp(scale, arith.ConstantOp(f32, ir.FloatAttr.get(f32, unit)).result).result
+
+
+def block_power(record: Record) -> ir.Value | None:
+    """Returns the f32 factor 2^e of a block, None if the code has no exponents."""
     if record.exponent is None:
-        return factor
+        return None
     bits = (record.exponent + _F32_BIAS).shift_left(_F32_MANTISSA_BITS)
-    return arith.MulFOp(factor, arith.BitcastOp(f32, bits.value).result).result
+    return arith.BitcastOp(ir.F32Type.get(), bits.value).result
 
 
 def _bit(column: int, p: int, code: Code) -> int:
@@ -130,9 +180,9 @@ def _bit(column: int, p: int, code: Code) -> int:
 
 
 def _basis_offset(record: Record, code: Code) -> Int32:
-    return reduce(Int32.__add__, record.coefficients) * (1 << (code.basis_bits - 1))
+    return reduce(add, record.coefficients) * (1 << (code.basis_bits - 1))
 
 
 def _combine(basis: list[Int32], record: Record) -> Int32:
     terms = [b * q for b, q in zip(basis, record.coefficients, strict=True)]
-    return reduce(Int32.__add__, terms)
+    return reduce(add, terms)

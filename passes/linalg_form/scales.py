@@ -62,9 +62,13 @@ class Scales:
             indices.append(arith.IndexCastOp(ir.IndexType.get(), group).result)
         return _to_f32(tensor.ExtractOp(self.values, indices).result)
 
+    @property
+    def is_row(self) -> bool:
+        """Whether there is one scale for each step of the loop over rows."""
+        return self.code.scale == "row" and self.row_loop is not None
+
     def _has_map(self) -> bool:
-        is_row = self.code.scale == "row" and self.row_loop is not None
-        return self.code.scale == "tensor" or is_row
+        return self.code.scale == "tensor" or self.is_row
 
 
 def loop_index(loop: int) -> ir.Value:

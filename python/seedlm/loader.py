@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Running compiled modules on NumPy arrays, by IREE's own runtime."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import iree.runtime as rt
-import numpy as np
 from numpy.typing import NDArray
 
 from seedlm import fpga
 from seedlm.codec import preset
 from seedlm.compiler.report import Report, report_from_json
+from seedlm.devices import DRIVERS, open_device, status_message, to_host
 from seedlm.errors import SeedlmError
 from seedlm.fpga.iree_devices import make_devices, wants_waveforms
 from seedlm.passes.externalize_constants import MANIFEST
 
 SCOPE = "model"
-DEVICES = ("cpu", "fpga")
+DEVICES = (*DRIVERS, "fpga")
+_OTHER_DEVICE = re.compile(r"not found or unavailable: #hal\.device\.target<\"([\w-]+)\"")
 _ASYNC = "$async"
 
 
@@ -40,7 +42,7 @@ class LoadedModule:
         Raises:
             SeedlmError: The inputs do not have the shapes and dtypes of the module.
         """
-        return _invoke(self._entry, inputs)
+        return self._invoke(self._entry, inputs)
 
     def call(self, function: str, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Returns the outputs of an exported function of the module, as a call of the module does.
@@ -49,29 +51,21 @@ class LoadedModule:
             SeedlmError: As for a call of the module.
             KeyError: There is no such function.
         """
-        return _invoke(self._invoker(function), inputs)
+        return self._invoke(self._invoker(function), inputs)
 
     def _invoker(self, name: str) -> rt.FunctionInvoker:
         function = self._functions.lookup_function(name)
         return rt.FunctionInvoker(self._context, self._device, function)
 
-
-def _invoke(
-    invoker: rt.FunctionInvoker, inputs: Sequence[NDArray[Any]]
-) -> tuple[NDArray[Any], ...]:
-    try:
-        outputs = invoker(*inputs)
-    except (ValueError, TypeError, RuntimeError) as error:
-        status = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip("; ")
-        raise SeedlmError(f"call failed: {status.rpartition('; ')[2]}") from None
-    if not isinstance(outputs, (tuple, list)):
-        outputs = (outputs,)
-    return tuple(_to_host(output) for output in outputs)
-
-
-def _to_host(output: Any) -> NDArray[Any]:
-    """Returns an output, a tensor or a Python number, as an array of its own."""
-    return np.array(output.to_host() if isinstance(output, rt.DeviceArray) else output)
+    def _invoke(
+        self, invoker: rt.FunctionInvoker, inputs: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[Any], ...]:
+        try:
+            outputs = invoker(*inputs)
+            several = isinstance(outputs, (tuple, list))
+            return to_host(self._device, outputs if several else [outputs])
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise SeedlmError(f"call failed: {status_message(error)}") from None
 
 
 def load(
@@ -83,13 +77,15 @@ def load(
 
     Args:
         path: A .vmfb file. It is memory-mapped: replace it, do not write into it, while in use.
-        device: "cpu"; or "fpga" for a module of that target, which runs on the CPU and on the
-            simulated FPGA-style device, see docs/fpga.md. Simulators are built where there is none.
+        device: What the module was compiled for: "cpu", "vulkan", "cuda", "rocm" or "metal"; or
+            "fpga", which is the CPU and the simulated FPGA-style device, see docs/fpga.md.
+            Simulators are built where there is none.
         parameters: The .irpa archive that was written with it, if any; or archives by scope.
 
     Raises:
-        SeedlmError: The device is unknown or not that of the module, a file is missing or damaged,
-            the parameters do not belong to the module, or the simulator cannot be built.
+        SeedlmError: The device is unknown or missing, the module is for another, a file is missing
+            or damaged, the parameters do not belong to the module, or the simulator cannot be
+            built.
     """
     if device not in DEVICES:
         raise SeedlmError(f"unknown device '{device}', not one of {', '.join(DEVICES)}")
@@ -106,7 +102,15 @@ def load(
     except SeedlmError as error:
         raise SeedlmError(f"{path}: {error}") from None
     except (ValueError, RuntimeError, OSError, IndexError, KeyError, NotImplementedError) as error:
-        raise SeedlmError(f"{path}: cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise SeedlmError(f"{path}: cannot be loaded: {_reason(error, device)}") from None
+
+
+def _reason(error: Exception, device: str) -> str:
+    """Returns why a module cannot be loaded on a device."""
+    other = _OTHER_DEVICE.search(str(error))
+    if other is not None:
+        return f"it was compiled for '{other[1]}', not for '{DRIVERS[device]}'"
+    return str(error).splitlines()[0]
 
 
 def entry_name(module: rt.VmModule) -> str:
@@ -144,8 +148,8 @@ def _devices(module: rt.VmModule, device: str) -> list[rt.HalDevice]:
             raise SeedlmError("not compiled for fpga by seedlm (it has no manifest)")
         return make_devices(plugins_of(report_from_json(manifest), tracing=wants_waveforms()))
     if _is_for_fpga(manifest):
-        raise SeedlmError("compiled for fpga, not for cpu: load it with device='fpga'")
-    return [rt.get_device("local-task")]
+        raise SeedlmError(f"compiled for fpga, not for {device}: load it with device='fpga'")
+    return [open_device(device)]
 
 
 def _is_for_fpga(manifest: str | None) -> bool:

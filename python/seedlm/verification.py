@@ -88,6 +88,8 @@ def compare(
 ) -> list[OutputComparison]:
     """Runs samples through a compiled module and through the original, compiled by stock IREE.
 
+    The original runs on the CPU, so that what IREE makes of it for a GPU is compared as well.
+
     Raises:
         SeedlmError: One of them cannot be compiled or run.
     """

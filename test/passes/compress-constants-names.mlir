@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16})' %s | FileCheck %s
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 exclude=constant0,constant1_1,w_1})' %s | FileCheck %s --check-prefix=EXCLUDE
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16})' %s | FileCheck %s
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 exclude=constant0,constant1_1,w_1})' %s | FileCheck %s --check-prefix=EXCLUDE
 
 // Constants that would have the name of another one, or of a function, get a name of their own: each
 // has its own codes, and the scale that belongs to its value.

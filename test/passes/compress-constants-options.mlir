@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 mode=exhaustive})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=17})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,NOTINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 include=*.query,tiny})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,NOKEY,TINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 exclude=layer?.query})' %s | FileCheck %s --check-prefixes=CHECK,NOQUERY,KEY,TINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 include=layer* exclude=*.key})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,NOKEY,NOTINY
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants)' %s | FileCheck %s --check-prefixes=CHECK,NOQUERY,NOKEY,NOTINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 mode=exhaustive})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,TINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=17})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,KEY,NOTINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 include=*.query,tiny})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,NOKEY,TINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 exclude=layer?.query})' %s | FileCheck %s --check-prefixes=CHECK,NOQUERY,KEY,TINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 include=layer* exclude=*.key})' %s | FileCheck %s --check-prefixes=CHECK,QUERY,NOKEY,NOTINY
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit})' %s | FileCheck %s --check-prefixes=CHECK,NOQUERY,NOKEY,NOTINY
 // RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 code=paper-3bit})' %s | FileCheck %s --check-prefix=THREE
 
 util.global private @layer0.query = dense<0.5> : tensor<2x24xf32>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: %python %S/Inputs/archive.py %t.irpa
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16 parameters=model=%t.irpa})' %s | FileCheck %s
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16 parameters=model=%t.irpa})' %s | FileCheck %s
 
 // Each form that a weight has in a module. Unless said otherwise they hold 0.5 and have the same codes.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{min-size=16})' %s | FileCheck %s
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit min-size=16})' %s | FileCheck %s
 
 // One row of each weight, the one of output 0, is zero: its records are 1, 0, 0, 0.
 

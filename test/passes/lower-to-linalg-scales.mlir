@@ -3,11 +3,14 @@
 
 // Where a scale is read: by a map if a loop says where, else by tensor.extract.
 
-// A scale for each row is an input over the rows' loop, converted in the body.
-// CHECK-DAG: #[[ROWS:.+]] = affine_map<(d0, d1, d2) -> (d1)>
+// A scale for each row is read after the sum, over the rows' loop, and converted in the body.
+// CHECK-DAG: #[[ROWS:.+]] = affine_map<(d0, d1) -> (d1)>
 // CHECK-LABEL: @row
 // CHECK-NOT: linalg.index
-// CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[ROWS]], {{.*}}iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK-NOT: arith.extf
+// CHECK: linalg.yield
+// CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[ROWS]], {{.*}}iterator_types = ["parallel", "parallel"]}
 // CHECK: arith.extf %{{.+}} : f16 to f32
 util.func public @row(%x: tensor<4x8xf32>, %scale: tensor<2xf16>) -> tensor<4x2xf32> {
   %codes = arith.constant dense<[[1, 0, 0, 0], [1, 0, 0, 0]]> : tensor<2x4xi8>

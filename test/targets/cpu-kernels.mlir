@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants,seedlm-fuse-generate,seedlm-pack-codes{cpu-kernels},seedlm-lower-to-cpu{isa=x86_64-baseline})' %s -o %t.mlir
+// RUN: seedlm-opt --pass-pipeline='builtin.module(seedlm-compress-constants{code=paper-4bit},seedlm-fuse-generate,seedlm-pack-codes{cpu-kernels},seedlm-lower-to-cpu{isa=x86_64-baseline})' %s -o %t.mlir
 // RUN: iree-compile %t.mlir --compile-from=input --compile-to=stream --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu --iree-llvmcpu-target-cpu=generic --mlir-elide-elementsattrs-if-larger=8 -o %t.stream.mlir
 // RUN: FileCheck %s --input-file=%t.stream.mlir
 

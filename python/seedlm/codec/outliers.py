@@ -106,7 +106,8 @@ def _find(
     squares = np.square(blocks, dtype=np.float64)
     energies = (squares if shares is None else squares * shares).sum(axis=2)
     of_row = np.arange(len(rows))[:, None] * sizes.shape[1] + groups
-    rest = np.bincount(of_row.ravel(), np.where(found, 0.0, energies).ravel(), sizes.size)
+    others = np.where(found, 0.0, energies)
+    rest = np.bincount(of_row.ravel(), others.ravel(), sizes.size).astype(np.float64)
     return _Outliers(blocks[found], np.nonzero(found)[1], of_row[found], rest)
 
 

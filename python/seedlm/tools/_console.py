@@ -109,7 +109,7 @@ def print_tensors(report: Report) -> None:
 def print_summary(output: Path, options: CompileOptions, report: Report) -> None:
     """Prints sizes, bits and errors of a compiled model."""
     print_totals(report)
-    cpu = f" for {options.target.name} ({options.target.cpu})"
+    cpu = f" for {options.target.name} ({options.target.processor})"
     print(f"{output}: {_size(output)}{cpu}")
     if options.params is not None:
         print(f"{options.params}: {_size(options.params)}")

@@ -19,6 +19,7 @@ from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.compiler.pipeline import PHASES, CompileOptions, compile_module, plan_module
 from seedlm.compiler.report import Report
 from seedlm.compiler.targets import TARGETS, Target
+from seedlm.devices import open_device
 from seedlm.errors import SeedlmError
 from seedlm.frontend import import_model
 from seedlm.passes.code_plan import BUDGET_CODES, DENSE, Budget, check_code, split_pair
@@ -129,6 +130,13 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         help="processor as LLVM names it; the module runs on no lesser one (host)",
     )
     group.add_argument(
+        "--target-gpu",
+        "--vulkan-target",
+        metavar="GPU",
+        help="GPU as IREE names it, such as rdna3 (Vulkan), sm_90 (CUDA) or gfx942 (ROCm); what is "
+        "compiled for one may compute wrongly on another (Vulkan: portable, CUDA: sm_60)",
+    )
+    group.add_argument(
         "--fpga-min-weights",
         type=int,
         default=DEFAULT_MIN_WEIGHTS,
@@ -235,6 +243,14 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
         raise SeedlmError(f"--verify {arguments.verify}: not a number of inputs")
     if (arguments.verify or arguments.input) and arguments.compile_to is not None:
         raise SeedlmError("--verify needs a .vmfb, not --compile-to")
+    target = Target(
+        arguments.target,
+        arguments.target_cpu,
+        arguments.target_gpu,
+        fpga_min_weights=arguments.fpga_min_weights,
+    )
+    if (arguments.verify or arguments.input) and not target.has_cpu:
+        open_device(target.name)
     limit = arguments.memory_limit
     return CompileOptions(
         code_for=tuple(_code_for(pair) for pair in arguments.code_for),
@@ -246,11 +262,7 @@ def _options(arguments: argparse.Namespace) -> CompileOptions:
             min_size=arguments.min_size,
             embeddings=arguments.compress_embeddings,
         ),
-        target=Target(
-            arguments.target,
-            arguments.target_cpu,
-            fpga_min_weights=arguments.fpga_min_weights,
-        ),
+        target=target,
         activations=arguments.activations,
         params=arguments.params,
         compile_to=arguments.compile_to,

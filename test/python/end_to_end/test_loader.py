@@ -94,7 +94,13 @@ def test_missing_files(folder: Path, tmp_path: Path) -> None:
 
 def test_unknown_device(folder: Path) -> None:
     path = folder / "inline.vmfb"
-    assert_refused("unknown device 'gpu', not one of cpu", path, device="gpu")
+    says = "unknown device 'gpu', not one of cpu, vulkan, cuda, rocm, metal"
+    assert_refused(says, path, device="gpu")
+
+
+def test_device_without_a_driver(folder: Path) -> None:
+    says = "device 'metal' cannot be opened: no driver 'metal' registered"
+    assert_refused(says, folder / "inline.vmfb", device="metal")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

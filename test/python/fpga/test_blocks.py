@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from bench import Bench, Instance, Port
 from reference import CODES, random_activations, random_records
 
+from bench import Bench, Instance, Port
 from seedlm.fpga.parameters import FP16, EngineParameters, engine_parameters
 from seedlm.fpga.verilog import modules
 

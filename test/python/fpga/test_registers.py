@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+
 from bench import Bench, Instance, Port
 
 ROWS, BLOCKS, SEGMENT, BATCH, STATUS, IDENTITY = 0x08, 0x0C, 0x10, 0x14, 0x04, 0x48

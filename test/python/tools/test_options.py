@@ -21,9 +21,23 @@ def model(workspace: Workspace) -> Path:
     return save_model(matmul_model(), workspace.folder / "model.onnx")
 
 
-def test_target_that_is_not_built(workspace: Workspace, model: Path) -> None:
-    says = ("target 'vulkan' is not built yet; built: cpu, fpga",)
-    workspace.refuses(model, "--target", "vulkan", says=says)
+def test_rocm_needs_a_gpu(workspace: Workspace, model: Path) -> None:
+    workspace.refuses(model, "--target", "rocm", says=("target 'rocm' needs the GPU",))
+
+
+def test_gpu_of_a_cpu(workspace: Workspace, model: Path) -> None:
+    says = ("target 'cpu' takes no GPU, but got 'rdna3'",)
+    workspace.refuses(model, "--vulkan-target", "rdna3", says=says)
+
+
+def test_gpu_that_iree_does_not_know(workspace: Workspace, model: Path) -> None:
+    says = (str(model), "Unknown Vulkan target 'abacus'")
+    workspace.refuses(model, "--target", "vulkan", "--vulkan-target", "abacus", says=says)
+
+
+def test_verify_needs_the_device(workspace: Workspace, model: Path) -> None:
+    says = ("device 'metal' cannot be opened: ",)
+    workspace.refuses(model, "--target", "metal", "--verify", "1", says=says)
 
 
 def test_activations_without_kernels(workspace: Workspace, model: Path) -> None:

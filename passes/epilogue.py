@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The elementwise operations after a contraction that its dispatch computes as well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iree.compiler import ir
@@ -52,7 +52,12 @@ class Epilogue:
     replaces: ir.Operation
 
 
-def find_epilogue(contract: ir.Operation, *, fuse: bool) -> Epilogue:
+def find_epilogue(
+    contract: ir.Operation,
+    *,
+    fuse: bool,
+    accepts: Callable[[Epilogue], bool] = lambda _: True,
+) -> Epilogue:
     """Returns what a contraction's dispatch computes after it.
 
     Elementwise linalg.generic operations are taken in the order of the program, as many as there
@@ -62,6 +67,7 @@ def find_epilogue(contract: ir.Operation, *, fuse: bool) -> Epilogue:
         contract: The contraction.
         fuse: Whether operations after it may be taken; if not, the epilogue only converts the
             result to its type.
+        accepts: Says of an epilogue with operations whether the dispatch can compute it.
     """
     writer = _Writer(contract)
     found = writer.epilogue(contract)
@@ -72,7 +78,8 @@ def find_epilogue(contract: ir.Operation, *, fuse: bool) -> Epilogue:
             break
         group.append(following)
         if _escaping(group) == [following]:
-            found = writer.epilogue(following)
+            candidate = writer.epilogue(following)
+            found = candidate if accepts(candidate) else found
     return found
 
 
