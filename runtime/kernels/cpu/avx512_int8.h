@@ -64,7 +64,7 @@ struct int8_constants {
 };
 
 INLINE struct int8_constants int8_constants(const struct code *code) {
-  struct int8_constants constants = {.odd_words = 0xaaaaaaaa, .even_words = 0x55555555};
+  struct int8_constants constants; // an initializer would call memset
   const int latent = code->latent;
   for (int p = 0; p < latent && !has_bytes_of_string(code); ++p)
     for (int half = 0; half < 2; ++half)
@@ -72,6 +72,8 @@ INLINE struct int8_constants int8_constants(const struct code *code) {
   for (int i = 0; i < 2 && !is_mixed(code); ++i)
     constants.bodies[i] = body_selection(code, i);
   constants.zero = keep(_mm512_setzero_si512());
+  constants.odd_words = 0xaaaaaaaa;
+  constants.even_words = 0x55555555;
   __asm__("" : "+Yk"(constants.odd_words));
   __asm__("" : "+Yk"(constants.even_words));
   return constants;

@@ -128,12 +128,13 @@ def test_equal_importances_give_the_codes_without(name: str, factor: float) -> N
     assert encoded.weighted_relative_error == pytest.approx(plain.relative_error, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", PRESETS[2:])
-def test_scales_suit_the_important_weights(name: str) -> None:
+@pytest.mark.parametrize(("name", "limit"), [("seed-4bit", 0.95), ("seed-3bit", 0.7)])
+def test_scales_suit_the_important_weights(name: str, limit: float) -> None:
+    """Where there are exponents, less depends on the scale."""
     importance = np.tile(np.repeat([1.0, 1e-3], 8), 4)
     weights = gaussian(64, 64) * np.where(importance == 1, 0.25, 1).astype(np.float32)
     weighted = choose_scales(weights, preset(name), importance)
-    assert (weighted < 0.7 * choose_scales(weights, preset(name))).all()
+    assert (weighted < limit * choose_scales(weights, preset(name))).all()
 
 
 def test_zero_importances_count_the_same() -> None:

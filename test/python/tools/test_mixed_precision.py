@@ -67,16 +67,16 @@ def average_bits(report: dict[str, Any]) -> float:
 
 def test_first_pattern_counts(workspace: Workspace, model: Path) -> None:
     flags = ("--code-for", "a.hard=dense", "--code-for", "a.*=paper-3bit")
-    expected = {"a.hard": "dense", "a.easy": "paper-3bit", "b.large": "paper-4bit"}
+    expected = {"a.hard": "dense", "a.easy": "paper-3bit", "b.large": "seed-4bit"}
     assert planned(workspace, model, *flags) == expected
     report = reported(workspace, model, *flags)
     assert {tensor["name"]: tensor["code"] for tensor in report["tensors"]} == expected
-    assert report["code"] == "paper-3bit, paper-4bit"
+    assert report["code"] == "paper-3bit, seed-4bit"
     assert report["tensors"][0]["reason"] == "dense by choice"
     w = weights()
     x = gaussian(4, 192, seed=3)
     y = x @ w["a.hard"] @ decoded(w["a.easy"], (0,), "paper-3bit")
-    y = y @ decoded(w["b.large"], (0,), "paper-4bit")
+    y = y @ decoded(w["b.large"], (0,), "seed-4bit")
     np.testing.assert_allclose(seedlm.load(workspace.output)(x)[0], y, rtol=1e-3, atol=1e-2)
 
 
