@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # demo: sets up and compiles a real model. test: sets up and passes all checks.
 # demo-fpga: compiles it for the simulated FPGA-style device and compares.
-# emulators: installs a software Vulkan device and QEMU on Debian; tests are skipped without them.
+# emulators: installs a software Vulkan device, QEMU and Icarus Verilog on Debian; tests are skipped without them.
 # quality: measures what formats cost two real models; takes long.
 # fpga-report: makes the reports in runtime/fpga/reports anew.
 # Everything is made in build/; models are kept in $SEEDLM_TEST_MODELS or the user's cache.
@@ -12,7 +12,7 @@ BIN := $(BUILD)/venv/bin
 MODELS := $(shell $(PYTHON) -c "import sys; sys.path.insert(0, 'test/models'); import catalog; print(catalog.models_dir())")
 JOBS ?= 2
 QUALITY := $(BUILD)/quality
-EMULATORS := mesa-vulkan-drivers qemu-user
+EMULATORS := mesa-vulkan-drivers qemu-user iverilog
 FORMATS ?= paper-4bit,paper-4bit+aa,paper-3bit,paper-3bit+aa,seed-4bit,seed-4bit+aa,seed-3bit,seed-3bit+aa,rtn4-g32,rtn4-g128,mxfp4
 
 SOURCES := CMakeLists.txt pyproject.toml $(shell find compiler passes python runtime -type f -not -path '*/__pycache__/*')

@@ -95,10 +95,11 @@ def load(
         if not Path(file).is_file():
             raise SeedlmError(f"{file}: no such file")
     instance = rt.VmInstance()
+    opened = None if device == "fpga" else open_device(device)
     try:
         module = rt.VmModule.mmap(instance, str(path))
         providers = [_provider(instance, scope, file) for scope, file in archives.items()]
-        return LoadedModule(instance, _devices(module, device), [*providers, module])
+        return LoadedModule(instance, _devices(module, opened), [*providers, module])
     except SeedlmError as error:
         raise SeedlmError(f"{path}: {error}") from None
     except (ValueError, RuntimeError, OSError, IndexError, KeyError, NotImplementedError) as error:
@@ -140,16 +141,16 @@ def plugins_of(report: Report, *, tracing: bool = False) -> list[Path]:
     return [fpga.plugin(preset(code), tracing=tracing) for code in codes]
 
 
-def _devices(module: rt.VmModule, device: str) -> list[rt.HalDevice]:
-    """Returns the devices of a module, of which it must count as many."""
+def _devices(module: rt.VmModule, opened: rt.HalDevice | None) -> list[rt.HalDevice]:
+    """Returns the devices of a module: the one given, or a CPU and the FPGA-style device."""
     manifest = read_manifest(module)
-    if device == "fpga":
+    if opened is None:
         if manifest is None:
             raise SeedlmError("not compiled for fpga by seedlm (it has no manifest)")
         return make_devices(plugins_of(report_from_json(manifest), tracing=wants_waveforms()))
     if _is_for_fpga(manifest):
-        raise SeedlmError(f"compiled for fpga, not for {device}: load it with device='fpga'")
-    return [open_device(device)]
+        raise SeedlmError("compiled for fpga: load it with device='fpga'")
+    return [opened]
 
 
 def _is_for_fpga(manifest: str | None) -> bool:

@@ -99,9 +99,8 @@ def test_unknown_device(folder: Path) -> None:
 
 
 def test_device_without_a_driver(folder: Path) -> None:
-    path = folder / "inline.vmfb"
-    says = f"{path}: device 'metal' cannot be opened: no driver 'metal' registered"
-    assert_refused(says, path, device="metal")
+    says = "device 'metal' cannot be opened: no driver 'metal' registered"
+    assert_refused(says, folder / "inline.vmfb", device="metal")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Another simulator computes the same."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from icarus import needs_icarus
 from reference import CODES, product, random_activations, random_records
 
 from seedlm.fpga.layout import order_codes
@@ -29,7 +29,7 @@ def activation_beats(activations: np.ndarray, parameters: EngineParameters) -> n
     return padded.reshape(batch, lines, 32).swapaxes(0, 1).reshape(-1, 32)
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
+@needs_icarus
 @pytest.mark.parametrize("name", ["paper-4bit", "short"])
 def test_icarus_computes_the_same(name: str, tmp_path: Path) -> None:
     code, parameters = CODES[name], engine_parameters(CODES[name])

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The generated Verilog, and that tools accept all of it."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from icarus import needs_icarus
 from reference import CODES
 
 from seedlm.codec.basis import states
@@ -49,7 +49,7 @@ def test_verilator_has_no_warnings(name: str, tmp_path: Path) -> None:
     assert "Warning" not in printed
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus Verilog")
+@needs_icarus
 @pytest.mark.parametrize("name", LINTED)
 def test_icarus_has_no_warnings(name: str, tmp_path: Path) -> None:
     write_modules(ENGINES[name], tmp_path)

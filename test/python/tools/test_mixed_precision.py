@@ -210,7 +210,7 @@ def test_budget_chooses_alone(flags: tuple[str, ...], workspace: Workspace, mode
 def test_summary_and_page_say_it(workspace: Workspace, model: Path) -> None:
     report = workspace.folder / "report.html"
     out = workspace.compiled(model, "--code-for", "a.*=paper-3bit", "--report", report)
-    assert "3 of 3 tensors compressed with paper-3bit, paper-4bit: " in out
+    assert "3 of 3 tensors compressed with paper-3bit, seed-4bit: " in out
     assert re.search(r"3\.\d+ on average", out)
     page = report.read_text()
     assert "<td>paper-3bit" in page

@@ -35,7 +35,7 @@ def test_json(workspace: Workspace) -> None:
     model = two_layer_model()
     path = save_model(model, workspace.folder / "model.onnx")
     report = json_report(workspace, path, "--bits", "3")
-    assert report["code"] == "paper-3bit"
+    assert report["code"] == "seed-3bit"
     assert report["inputs"] == ["tensor<?x64xf32>"]
     weights = weights_of(model.proto)
     assert [tensor["name"] for tensor in report["tensors"]] == list(weights)
@@ -50,10 +50,10 @@ def test_numbers_are_those_of_the_codec(workspace: Workspace) -> None:
     model = two_layer_model()
     path = save_model(model, workspace.folder / "model.onnx")
     tensor = json_report(workspace, path)["tensors"][0]
-    encoded = encode(weights_of(model.proto)["layer1.weight"].T, preset("paper-4bit"))
+    encoded = encode(weights_of(model.proto)["layer1.weight"].T, preset("seed-4bit"))
     assert tensor["relative_error"] == encoded.relative_error
     assert tensor["bits_per_weight"] == encoded.bits_per_weight
-    assert tensor["bytes_after"] == encoded.codes.nbytes + 4
+    assert tensor["bytes_after"] == encoded.codes.nbytes + encoded.scale.nbytes
     content = encoded.codes.tobytes() + encoded.scale.tobytes()
     assert tensor["sha256"] == hashlib.sha256(content).hexdigest()
 
@@ -67,8 +67,8 @@ def test_bytes_add_up(workspace: Workspace) -> None:
     weights = weights_of(model.proto)
     assert sum(t["bytes_before"] for t in tensors) == sum(w.nbytes for w in weights.values())
     dense = sum(w.nbytes for name, w in weights.items() if name != "layer1.weight")
-    assert sum(t["bytes_after"] for t in tensors) == dense + 64 * 128 // 2 + 4
-    assert "all tensors: 121.3 kB -> 92.7 kB" in out
+    assert sum(t["bytes_after"] for t in tensors) == dense + 64 * 128 // 2 + 2 * 128
+    assert "all tensors: 121.3 kB -> 92.9 kB" in out
 
 
 class Tags(HTMLParser):
@@ -94,7 +94,7 @@ def test_html(workspace: Workspace) -> None:
     tags = Tags(report.read_text())
     assert tags.counts["svg"] == 2
     assert tags.counts["tr"] == 1 + 5
-    for text in ("layer1.weight", "64×128", "compressed", "rows are gathered", "4.004"):
+    for text in ("layer1.weight", "64×128", "compressed", "rows are gathered", "4.250"):
         assert text in tags.text
     assert "script" not in tags.counts
 

@@ -113,7 +113,7 @@ def test_what_changed_is_encoded_anew(workspace: Workspace) -> None:
     report = workspace.folder / "report.json"
     workspace.compiled(model, "--work-dir", folder, "--bits", "3", "--report", report)
     assert len(files_of(folder)) == 5
-    assert '"paper-3bit"' in report.read_text()
+    assert '"seed-3bit"' in report.read_text()
 
 
 def test_damaged_file_is_said_and_replaced(workspace: Workspace) -> None:
