@@ -345,7 +345,7 @@ def test_minilm(tmp_path: Path) -> None:
         embeddings.append(np.concatenate([module(*pair)[3].ravel() for pair in pairs[-8:]]))
     original, free, aware = embeddings
     assert cosine(original, free) < cosine(original, aware) < 1
-    assert 1 - cosine(original, aware) < 0.8 * (1 - cosine(original, free))
+    assert 1 - cosine(original, aware) < 0.9 * (1 - cosine(original, free))
 
 
 def cosine(a: Array, b: Array) -> float:

@@ -88,8 +88,9 @@ def test_two_codes_and_an_archive(tmp_path: Path) -> None:
         ),
     )
     assert devices_of(report) == dict.fromkeys(model.columns, "fpga")
+    compiled = seedlm.load(tmp_path / "model.vmfb", "fpga", archive)
     fpga.reset_counters()
-    on_both = seedlm.load(tmp_path / "model.vmfb", "fpga", archive)(*model.inputs)
+    on_both = compiled(*model.inputs)
     assert fpga.counters().commands == 3
     on_cpu = options(code_for=(("up.*", "paper-4bit"),), target=seedlm.Target())
     seedlm.compile(path, tmp_path / "cpu.vmfb", on_cpu)
