@@ -31,7 +31,7 @@ demo-fpga: $(BUILD)/installed
 	$(BIN)/pip install --quiet '.[fpga]'
 	$(BIN)/python test/models/fetch.py $(MODELS)
 	$(BIN)/seedlm-compile $(MODELS)/minilm-l3.onnx -o $(BUILD)/minilm-fpga.vmfb \
-	  --code seed-4bit --target fpga --verify 1
+	  --target fpga --verify 1
 
 test: lint lit pytest
 
