@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Scales of rows and groups whose largest weights are out of reach at the usual scale."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from seedlm.codec import _native
 from seedlm.codec.code import Code
 from seedlm.codec.importance import Importance, measured_importance, searched_importance
-from seedlm.codec.native import native_code
 from seedlm.codec.sources import Matrix
+from seedlm.codec.trials import Blocks, Errors, errors_of, gaussian_blocks, weighted_errors_of
 from seedlm.codec.weights import row_chunks
 
 _Floats = npt.NDArray[np.float64]
-_Blocks = npt.NDArray[np.float32]
 
 # A block is an outlier if its largest weight is above this share of what coefficients can sum to.
 # Of independent Gaussian weights, one block in some hundreds is.
@@ -24,8 +22,6 @@ _SHARE_OF_REACH = 0.6
 
 # Scales are raised by quarters of an octave.
 _FACTORS = 2.0 ** (np.arange(17) / 4)
-
-_GAUSSIAN_BLOCKS = 512
 
 
 class _Outliers(NamedTuple):
@@ -39,7 +35,7 @@ class _Outliers(NamedTuple):
             importances, float64 [rows * groups].
     """
 
-    blocks: _Blocks
+    blocks: Blocks
     columns: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
     rest: _Floats
@@ -70,17 +66,19 @@ def raise_for_outliers(
             outliers are taken to be so, of the standard deviation that `multiple` is best for.
     """
     limit = _SHARE_OF_REACH * multiple * _reach(code)
-    shares = None if importance is None else measured_importance(importance, code)
-    rest = _gaussian_errors(code, gaussian_multiple)
+    searched = None if importance is None else searched_importance(importance, code)
+    measured = None if importance is None else measured_importance(importance, code)
     wide = sizes.reshape(len(sizes), -1)
     factors = np.ones_like(wide)
     for row, chunk in row_chunks(weights):
         part = wide[row : row + len(chunk)]
-        outliers = _find(chunk, part, code, limit, shares)
-        if len(outliers.blocks):
-            factors[row : row + len(chunk)] = _best(
-                outliers, multiple, code, rest, importance
-            ).reshape(part.shape)
+        outliers = _find(chunk, part, code, limit, measured)
+        if not len(outliers.blocks):
+            continue
+        errors_at = _errors_at(outliers, code, searched, measured)
+        errors = [errors_at(float(multiple * factor)) for factor in _FACTORS]
+        others = _gaussian_errors(code, gaussian_multiple)
+        factors[row : row + len(chunk)] = _best(outliers, errors, others).reshape(part.shape)
     return factors.reshape(sizes.shape)
 
 
@@ -111,52 +109,35 @@ def _find(
     return _Outliers(blocks[found], np.nonzero(found)[1], of_row[found], rest)
 
 
-def _best(
-    outliers: _Outliers,
-    multiple: float,
-    code: Code,
-    rest: _Floats,
-    importance: Importance | None,
-) -> _Floats:
-    """Returns the factor of least error for each group."""
-    errors = [
-        np.bincount(outliers.groups, each, len(outliers.rest)) + rest[index] * outliers.rest
-        for index, each in enumerate(_errors(outliers, multiple, code, importance))
+def _errors_at(
+    outliers: _Outliers, code: Code, searched: Importance | None, measured: Importance | None
+) -> Callable[[float], Errors]:
+    """Returns the errors of outliers by their scale."""
+    if searched is None or measured is None:
+        return errors_of(outliers.blocks, code)
+    places = outliers.columns
+    return weighted_errors_of(outliers.blocks, searched[places], measured[places], code)
+
+
+def _best(outliers: _Outliers, errors: list[Errors], others: _Floats) -> _Floats:
+    """Returns the factor of least error for each group.
+
+    Args:
+        outliers: The outliers.
+        errors: Their errors with each factor.
+        others: The relative errors of all other weights with each factor.
+    """
+    sums = [
+        np.bincount(outliers.groups, each, len(outliers.rest)) + other * outliers.rest
+        for each, other in zip(errors, others, strict=True)
     ]
-    return _FACTORS[np.argmin(errors, axis=0)]
-
-
-def _errors(
-    outliers: _Outliers, multiple: float, code: Code, importance: Importance | None
-) -> Iterator[_Floats]:
-    """Yields the errors of outliers with each factor, [n]."""
-    native = native_code(code)
-    for factor in _FACTORS:
-        scales = np.full(len(outliers.blocks), multiple * factor, np.float32)
-        if importance is None:
-            yield _native.encode_blocks(outliers.blocks, scales, native, threads=1)[3]
-            continue
-        yield _native.encode_weighted(
-            outliers.blocks,
-            scales,
-            native,
-            importances=searched_importance(importance, code)[outliers.columns],
-            measured=measured_importance(importance, code)[outliers.columns],
-            exact=False,
-            threads=1,
-        )[4]
+    return _FACTORS[np.argmin(sums, axis=0)]
 
 
 @cache
 def _gaussian_errors(code: Code, multiple: float) -> _Floats:
     """Returns the squared relative errors of Gaussian weights with each factor."""
-    shape = (_GAUSSIAN_BLOCKS, code.block)
-    blocks = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    native = native_code(code)
-    errors = [
-        _native.encode_blocks(
-            blocks, np.full(len(blocks), multiple * factor, np.float32), native, threads=1
-        )[3].sum()
-        for factor in _FACTORS
-    ]
+    blocks = gaussian_blocks(code)
+    errors_at = errors_of(blocks, code)
+    errors = [errors_at(float(multiple * factor)).sum() for factor in _FACTORS]
     return np.array(errors) / float(np.square(blocks, dtype=np.float64).sum())

@@ -9,13 +9,12 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from seedlm.codec import _native
 from seedlm.codec.code import Code
 from seedlm.codec.importance import Importance, measured_importance, searched_importance
 from seedlm.codec.lfsr import MAXIMAL_TAPS
-from seedlm.codec.native import native_code
 from seedlm.codec.outliers import raise_for_outliers
 from seedlm.codec.sources import Matrix
+from seedlm.codec.trials import SAMPLE_BLOCKS, errors_of, gaussian_blocks, weighted_errors_of
 from seedlm.codec.weights import largest_weight, row_chunks
 
 Scales = npt.NDArray[np.float32] | npt.NDArray[np.float16]
@@ -30,7 +29,6 @@ _OCTAVES_BELOW_LARGEST = 2.0
 # With fewer exponents, or more scales, a scale is a multiple of the root mean square, the best of
 # these by the error on a sample of blocks.
 _MULTIPLES = 2.0 ** (np.arange(-48, 17) / 8)
-_SAMPLE_BLOCKS = 512
 # Searched with a narrow register, which is quick. That of the code has its best multiple lower, by
 # a factor that is taken from Gaussian weights.
 _SAMPLE_WIDTH = 12
@@ -112,10 +110,12 @@ def _best_multiple(
     if not len(blocks):
         return start
     if importance is None:
-        return _search(_errors_of(blocks, units, code), start)
+        errors = errors_of(blocks, code)
+        return _search(lambda scale: float(errors(scale) @ units), start)
     searched = searched_importance(importance, code)[columns]
     measured = measured_importance(importance, code)[columns] * units[:, None]
-    return _search(_weighted_errors_of(blocks, searched, measured, code), start)
+    weighted = weighted_errors_of(blocks, searched, measured, code)
+    return _search(lambda scale: float(weighted(scale).sum()), start)
 
 
 def _multiple(index: int) -> float:
@@ -137,43 +137,10 @@ def _narrow(code: Code) -> Code:
 @cache
 def _gaussian_multiple(code: Code) -> int:
     """Returns the index of the best multiple for independent Gaussian weights."""
-    shape = (_SAMPLE_BLOCKS, code.block)
-    blocks = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    errors = errors_of(gaussian_blocks(code), code)
     middle = int(np.flatnonzero(_MULTIPLES == 0.25)[0])
-    return _search(_errors_of(blocks, np.ones(len(blocks)), code), middle)
-
-
-def _errors_of(blocks: npt.NDArray[np.float32], units: _Floats, code: Code) -> _ErrorOf:
-    """Returns the error of blocks by their scale, with `units` [n] as factors."""
-    native = native_code(code)
-
-    def error(scale: float) -> float:
-        scales = np.full(len(blocks), scale, np.float32)
-        return float(_native.encode_blocks(blocks, scales, native, threads=1)[3] @ units)
-
-    return error
-
-
-def _weighted_errors_of(
-    blocks: npt.NDArray[np.float32], searched: Importance, measured: Importance, code: Code
-) -> _ErrorOf:
-    """Returns the error of blocks by their scale, with importances [n, block] of each."""
-    native = native_code(code)
-
-    def error(scale: float) -> float:
-        scales = np.full(len(blocks), scale, np.float32)
-        records = _native.encode_weighted(
-            blocks,
-            scales,
-            native,
-            importances=searched,
-            measured=measured,
-            exact=False,
-            threads=1,
-        )
-        return float(records[4].sum())
-
-    return error
+    units = np.ones(SAMPLE_BLOCKS)
+    return _search(lambda scale: float(errors(scale) @ units), middle)
 
 
 def _search(error_of: _ErrorOf, start: int) -> int:
@@ -205,7 +172,7 @@ def _sample(
     blocks_per_row = code.blocks_per_row(columns)
     count = rows * blocks_per_row
     # An odd stride visits all columns of blocks.
-    size = min(count, _SAMPLE_BLOCKS)
+    size = min(count, SAMPLE_BLOCKS)
     # One block of each of `size` equal parts, at places that do not repeat with the rows.
     places = np.arange(size) + np.arange(size) * _GOLDEN_RATIO % 1
     indices = np.unique((places * count / size).astype(np.int64))
