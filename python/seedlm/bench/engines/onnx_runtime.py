@@ -10,7 +10,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from seedlm.bench.engine import Prepared, Unavailable, int4_values
-from seedlm.bench.engines.stock_iree import GROUP, check_groups
+from seedlm.bench.engines.stock_iree import GROUP, random_int4
 from seedlm.bench.workload import Workload
 
 _OPSETS = (("", 17), ("com.microsoft", 1))
@@ -29,11 +29,7 @@ class OnnxRuntime:
             import onnxruntime
         except ImportError:
             raise Unavailable("onnxruntime is not installed") from None
-        check_groups(workload)
-        rows, groups = workload.rows, workload.columns // GROUP
-        rng = np.random.default_rng(0)
-        packed = rng.integers(0, 256, (rows, groups, GROUP // 2), np.uint8)
-        scales = rng.uniform(0.5, 1, (rows, groups)).astype(np.float32)
+        packed, scales = random_int4(workload, np.float32)
         matrix_bytes = packed.nbytes + scales.nbytes
         products, matrices = workload.products(matrix_bytes), workload.matrices(matrix_bytes)
         initializers = [
@@ -52,7 +48,7 @@ class OnnxRuntime:
             providers=["CPUExecutionProvider"],
         )
         binding = session.io_binding()
-        results = np.zeros((products, workload.batch, rows), np.float32)
+        results = np.zeros((products, workload.batch, workload.rows), np.float32)
         activations = [workload.activation(i) for i in range(products)]
         for i, (x, y) in enumerate(zip(activations, results, strict=True)):
             binding.bind_cpu_input(f"x{i}", x)

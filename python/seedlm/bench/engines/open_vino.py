@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seedlm.bench.engine import Prepared, Unavailable
-from seedlm.bench.engines.stock_iree import GROUP, check_groups, signed_weights
+from seedlm.bench.engines.stock_iree import GROUP, random_int4, signed_weights
 from seedlm.bench.workload import Workload
 
 
@@ -29,11 +29,7 @@ class OpenVino:
             from openvino import opset13
         except ImportError:
             raise Unavailable("openvino is not installed") from None
-        check_groups(workload)
-        rows, groups = workload.rows, workload.columns // GROUP
-        rng = np.random.default_rng(0)
-        packed = rng.integers(0, 256, (rows, groups, GROUP // 2), np.uint8)
-        scales = rng.uniform(0.5, 1, (rows, groups)).astype(np.float16)
+        packed, scales = random_int4(workload, np.float16)
         matrix_bytes = packed.nbytes + scales.nbytes
         products, matrices = workload.products(matrix_bytes), workload.matrices(matrix_bytes)
         weights = [

@@ -8,6 +8,7 @@ products, and weights stored [out, in] and [in, out].
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -61,11 +62,8 @@ class Int4Iree:
 
     def prepare(self, workload: Workload) -> Prepared:
         """See `Engine`."""
-        check_groups(workload)
-        rows, groups = workload.rows, workload.columns // GROUP
-        rng = np.random.default_rng(0)
-        packed = rng.integers(0, 256, (rows, groups, GROUP // 2), np.uint8)
-        scales = rng.uniform(0.5, 1, (rows, groups)).astype(np.float16)
+        packed, scales = random_int4(workload, np.float16)
+        rows, groups = scales.shape
         form = Format(
             template="int4.mlir.j2",
             fields={
@@ -103,14 +101,20 @@ def compile_stock(source: Path, output: Path, flags: tuple[str, ...]) -> None:
     run_iree_compile([str(source), *own, "-o", str(output)], source)
 
 
-def check_groups(workload: Workload) -> None:
-    """Checks that groups of columns with a scale each are whole.
+def random_int4(
+    workload: Workload, scale_type: npt.DTypeLike
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+    """Returns nibbles [rows, groups, GROUP / 2], and the scales of groups [rows, groups].
 
     Raises:
-        Unavailable: They are not.
+        Unavailable: The columns do not divide into groups.
     """
     if workload.columns % GROUP:
         raise Unavailable(f"{workload.columns} columns are no multiple of {GROUP}")
+    rows, groups = workload.rows, workload.columns // GROUP
+    rng = np.random.default_rng(0)
+    packed = rng.integers(0, 256, (rows, groups, GROUP // 2), np.uint8)
+    return packed, rng.uniform(0.5, 1, (rows, groups)).astype(scale_type)
 
 
 def signed_weights(
