@@ -149,9 +149,7 @@ def plan_module(model: Imported, options: CompileOptions) -> Report:
 def compile_dense(model: Imported, output: Path, options: CompileOptions) -> None:
     """Compiles a model by stock IREE, its parameters left where they are.
 
-    The flags are the same if the target is a CPU; else it is compiled for the host's processor.
-
-    For another target than a CPU, it is compiled for the CPU beside it.
+    It is compiled for the CPU of the options, whatever the target.
 
     Raises:
         SeedlmError: IREE failed.
