@@ -14,7 +14,7 @@ from seedlm.codec import preset
 from seedlm.compiler.report import Report, report_from_json
 from seedlm.devices import DRIVERS, open_device, status_message, to_host
 from seedlm.errors import SeedlmError
-from seedlm.fpga.iree_devices import make_devices, wants_waveforms
+from seedlm.fpga.iree_devices import open_devices, wants_waveforms
 from seedlm.passes.externalize_constants import MANIFEST
 
 SCOPE = "model"
@@ -147,7 +147,8 @@ def _devices(module: rt.VmModule, opened: rt.HalDevice | None) -> list[rt.HalDev
     if opened is None:
         if manifest is None:
             raise SeedlmError("not compiled for fpga by seedlm (it has no manifest)")
-        return make_devices(plugins_of(report_from_json(manifest), tracing=wants_waveforms()))
+        plugins = plugins_of(report_from_json(manifest), tracing=wants_waveforms())
+        return list(open_devices(tuple(plugins)))
     if _is_for_fpga(manifest):
         raise SeedlmError("compiled for fpga: load it with device='fpga'")
     return [opened]

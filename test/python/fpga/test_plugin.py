@@ -15,7 +15,7 @@ from reference import CODES, product, random_activations, random_records
 
 from seedlm import fpga
 from seedlm.fpga.device import IDEAL_MEMORY
-from seedlm.fpga.iree_devices import make_devices
+from seedlm.fpga.iree_devices import open_devices
 from seedlm.fpga.parameters import engine_parameters
 
 CODE = CODES["seed-4bit"]
@@ -63,7 +63,7 @@ def multiply(module: Path) -> Any:
     """Returns the module's function on two devices of this process."""
     library = fpga.plugin(CODE)
     fpga.set_memory(IDEAL_MEMORY)
-    devices = make_devices([library])
+    devices = list(open_devices((library,)))
     instance = rt.VmInstance()
     modules = [
         rt.create_hal_module(instance, devices=devices),
