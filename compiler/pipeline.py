@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from seedlm.codec import CodeStore, Mode, Statistics, preset
+from seedlm.codec import CodeStore, Mode, Statistics
 from seedlm.codec.cells import forget_tables
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.imported import Imported
@@ -34,7 +34,6 @@ from seedlm.errors import SeedlmError
 from seedlm.passes._pass import Pass
 from seedlm.passes.code_plan import DEFAULT_CODE, Budget, CodePlan
 from seedlm.passes.compress_constants import CompressConstants, Progress
-from seedlm.passes.cpu_form.kernels import check_activations
 from seedlm.passes.externalize_constants import ExternalizeConstants
 from seedlm.passes.fuse_generate import FuseGenerate
 from seedlm.passes.inline_parameters import InlineParameters
@@ -63,7 +62,8 @@ class CompileOptions:
         budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
-        activations: What CPU kernels multiply weights with, one of `ACTIVATIONS`.
+        activations: What CPU kernels multiply weights with: activations as they are, "f32", or
+            rounded to 8 bits where a code has kernels for that, "int8".
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
         calibration: What the weights are multiplied with, for codes that keep the outputs rather
@@ -81,7 +81,7 @@ class CompileOptions:
     budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
-    activations: str = "f32"
+    activations: str = "int8"
     params: Path | None = None
     compile_to: str | None = None
     calibration: Statistics | None = None
@@ -222,11 +222,8 @@ def _set_target(source: Path, module: ir.Module, work: Path, options: CompileOpt
 def _compress_pass(
     options: CompileOptions, isa: str | None, archives: Archives
 ) -> CompressConstants:
-    plan = _code_plan(options)
-    for name in plan.names() if options.activations != "f32" else ():
-        check_activations(options.activations, preset(name), isa)
     return CompressConstants(
-        codes=plan,
+        codes=_code_plan(options),
         selection=options.selection,
         archives=archives,
         statistics=options.calibration,

@@ -8,10 +8,11 @@ from iree.compiler import ir
 
 from seedlm.compiler.dialect import CONTRACT, code_of
 from seedlm.compiler.ir.values import walk
+from seedlm.errors import SeedlmError
 from seedlm.passes.cpu_form.activations import Activations
 from seedlm.passes.cpu_form.contract import is_tiled, lower_contract
 from seedlm.passes.cpu_form.executable import Executables
-from seedlm.passes.cpu_form.kernels import check_activations, read_bitcode
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS, has_int8_kernels, read_bitcode
 
 
 @dataclass
@@ -30,8 +31,9 @@ class LowerToCpu:
     the same shape share an executable, in which the microkernels are embedded as LLVM bitcode.
     Other contractions are left to seedlm-lower-to-linalg.
 
-    With activations of 8 bits a dispatch before it rounds them, once for all contractions that
-    read them. Microkernels multiply with them as they are if the batch is large:
+    With activations of 8 bits, and codes that have microkernels for them, a dispatch before it
+    rounds them, once for all contractions that read them. If the batch is large, microkernels
+    multiply with them as they are:
 
         %p = flow.dispatch @prepare::@prepare[%batch](%x, %batch)
         %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %x, %bias, %batch)
@@ -39,6 +41,9 @@ class LowerToCpu:
     Attributes:
         isa: The instruction set of the microkernels, one of `INSTRUCTION_SETS`.
         activations: The numbers that weights are multiplied with, one of `ACTIVATIONS`.
+
+    Raises:
+        SeedlmError: There are no such activations.
     """
 
     isa: str
@@ -46,16 +51,20 @@ class LowerToCpu:
 
     name: ClassVar[str] = "seedlm-lower-to-cpu"
 
+    def __post_init__(self) -> None:
+        if self.activations not in ACTIVATIONS:
+            known = ", ".join(ACTIVATIONS)
+            raise SeedlmError(f"activations '{self.activations}' are not one of {known}")
+
     def run(self, module: ir.Module) -> bool:
         """Rewrites `module` in place and returns whether anything changed.
 
         Raises:
-            SeedlmError: There are no microkernels for the instruction set or the activations.
+            SeedlmError: There are no microkernels for the instruction set.
         """
-        executables = Executables(module, read_bitcode(self.isa))
-        activations = Activations(executables, rounds=self.activations == "int8")
+        activations = Activations(Executables(module, read_bitcode(self.isa)))
         contracts = [op for op in walk(module.operation) if op.name == CONTRACT and is_tiled(op)]
         for contract in contracts:
-            check_activations(self.activations, code_of(contract), self.isa)
-            lower_contract(contract, activations)
+            rounds = self.activations == "int8" and has_int8_kernels(code_of(contract), self.isa)
+            lower_contract(contract, activations, rounds=rounds)
         return bool(contracts)

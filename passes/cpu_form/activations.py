@@ -19,24 +19,29 @@ class Activations:
 
     Attributes:
         executables: The executables of the module.
-        rounds: Whether activations of few rows are rounded to 8 bits, in a dispatch of their own.
     """
 
     executables: Executables
-    rounds: bool
     _prepared: list[tuple[ir.Block, str, tuple[int, ...], ir.Value, ir.Value]] = field(
         default_factory=list, init=False
     )
 
-    def matrices(self, contract: ir.Operation, maps: ContractMaps) -> list[ir.Value]:
-        """Returns the activation of a seedlm.contract: f32, after its prepared form if rounded.
+    def matrices(
+        self, contract: ir.Operation, maps: ContractMaps, *, rounds: bool
+    ) -> list[ir.Value]:
+        """Returns the activation of a seedlm.contract in f32, after its prepared form if any.
 
         Contractions of one block that read the same activation share what is prepared.
+
+        Args:
+            contract: The contraction.
+            maps: Its dimensions.
+            rounds: Whether few rows are rounded to 8 bits, in a dispatch of their own.
         """
         lhs = contract.operands[0]
         loops = [maps.lhs.index(loop) for loop in (*maps.batch, maps.column)]
         x = as_f32_matrix(transposed(lhs, loops))
-        if not self.rounds or (_static_batch(x) or 0) > ROUNDED_BATCH:
+        if not rounds or (_static_batch(x) or 0) > ROUNDED_BATCH:
             return [x]
         code = code_of(contract)
         prefix = kernel_prefix(code)

@@ -21,15 +21,18 @@ def is_tiled(operation: ir.Operation) -> bool:
     return codes is not None and codes.name == JOIN_TILES
 
 
-def lower_contract(contract: ir.Operation, activations: Activations) -> None:
+def lower_contract(contract: ir.Operation, activations: Activations, *, rounds: bool) -> None:
     """Replaces a seedlm.contract, and the elementwise operations after it, by a dispatch.
 
-    The codes of the contraction must be tiles, see `is_tiled`.
+    Args:
+        contract: The contraction. Its codes must be tiles, see `is_tiled`.
+        activations: Those of the module.
+        rounds: Whether few rows of activations are rounded to 8 bits.
     """
     maps = contract_maps(contract)
     epilogue = find_epilogue(contract, fuse=maps.result[-1] == maps.row)
     with ir.InsertionPoint(contract), contract.location:
-        x = activations.matrices(contract, maps)
+        x = activations.matrices(contract, maps, rounds=rounds)
         sizes = [dim_size(contract.operands[0], maps.lhs.index(loop)) for loop in maps.batch]
     replaced = epilogue.replaces
     with ir.InsertionPoint(replaced), replaced.location:

@@ -29,7 +29,6 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
 ACTIVATIONS = ("f32", "int8")
 ROUNDED_BATCH = 7
 """The rows of activations up to which microkernels multiply with 8 bits of them."""
-_BYTE_BITS = 8
 _INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
@@ -41,32 +40,9 @@ def kernel_prefix(code: Code) -> str | None:
     return f"seedlm_{names[0].replace('-', '_')}" if names else None
 
 
-def check_activations(activations: str, code: Code, isa: str | None) -> None:
-    """Checks that there are kernels with such activations for a code that has kernels.
-
-    Args:
-        activations: One of `ACTIVATIONS`.
-        code: The code.
-        isa: The instruction set; None if there are no kernels for the target.
-
-    Raises:
-        SeedlmError: There are none.
-    """
-    if activations not in ACTIVATIONS:
-        raise SeedlmError(f"activations '{activations}' are not one of {', '.join(ACTIVATIONS)}")
-    if activations == "f32":
-        return
-    if isa not in _INT8_INSTRUCTION_SETS:
-        known = ", ".join(_INT8_INSTRUCTION_SETS)
-        raise SeedlmError(
-            f"activations of 8 bits need {known}, but the target is {isa or 'another architecture'}"
-        )
-    if code.basis_bits != _BYTE_BITS:
-        raise SeedlmError(
-            f"activations of 8 bits need a code with basis values of 8 bits, not {code.basis_bits}"
-        )
-    if not has_byte_kernels(code):
-        raise SeedlmError(f"activations of 8 bits need blocks of 8 and short exponents, not {code}")
+def has_int8_kernels(code: Code, isa: str) -> bool:
+    """Returns whether a code that has kernels has those for activations of 8 bits as well."""
+    return isa in _INT8_INSTRUCTION_SETS and has_byte_kernels(code)
 
 
 def best_instruction_set(architecture: str, features: Set[str]) -> str | None:

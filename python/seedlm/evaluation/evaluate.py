@@ -31,6 +31,7 @@ class Options:
         exclude: Glob patterns of weights that are left out.
         search: How codes are searched.
         statistics: How large the inputs of weights are, for activation-aware formats.
+        activations: What weights are multiplied with, one of `ACTIVATIONS` of the CPU kernels.
     """
 
     formats: tuple[Format, ...]
@@ -40,6 +41,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     search: Search = field(default_factory=Search)
     statistics: Statistics | None = None
+    activations: str = "f32"
 
 
 def evaluate(model: Model, text: str, options: Options, progress: Progress) -> Evaluation:
@@ -59,7 +61,8 @@ def evaluate(model: Model, text: str, options: Options, progress: Progress) -> E
     names = select(model, options.include, options.exclude)
     originals = {name: model.weights(name) for name in names}
     inputs = importances(options.statistics, originals) if options.statistics else {}
-    judge = judge_of(model, text, options.context, options.tokens)
+    rounds = options.activations == "int8"
+    judge = judge_of(model, text, options.context, options.tokens, rounds=rounds)
     scores = judge.score({}, partial(progress, ORIGINAL))
     results = [Result(ORIGINAL, None, 0.0, 0.0, scores, ())]
     for format_ in options.formats:
@@ -73,6 +76,7 @@ def evaluate(model: Model, text: str, options: Options, progress: Progress) -> E
         kind=model.kind,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         search=options.search.mode,
+        activations=options.activations,
         context=judge.context,
         tokens=judge.tokens,
         results=tuple(results),

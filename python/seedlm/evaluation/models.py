@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from seedlm.errors import SeedlmError
 from seedlm.evaluation._torch import quiet, torch, transformers
+from seedlm.evaluation.activations import rounded_inputs
 from seedlm.evaluation.baselines import Weights
 
 Kind = Literal["causal", "embedding"]
@@ -47,13 +48,21 @@ class Model:
         return array
 
     @contextmanager
-    def replaced(self, weights: Mapping[str, Weights]) -> Iterator[None]:
-        """Puts other weights into the model for a while; an embedding tied to one stays."""
+    def replaced(self, weights: Mapping[str, Weights], *, rounds: bool = False) -> Iterator[None]:
+        """Puts other weights into the model for a while; an embedding tied to one stays.
+
+        Args:
+            weights: The other weights by name, float32 [outputs, inputs].
+            rounds: Whether what they are multiplied with is rounded to 8 bits.
+        """
         originals = {name: self.linears[name].weight for name in weights}
         try:
-            for name, array in weights.items():
-                self.linears[name].weight = _parameter(torch.from_numpy(array))
-            yield
+            with ExitStack() as hooks:
+                for name, array in weights.items():
+                    self.linears[name].weight = _parameter(torch.from_numpy(array))
+                    if rounds:
+                        hooks.enter_context(rounded_inputs(self.linears[name]))
+                yield
         finally:
             for name, original in originals.items():
                 self.linears[name].weight = original

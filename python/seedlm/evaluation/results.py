@@ -79,6 +79,7 @@ class Evaluation:
         kind: "causal" or "embedding".
         text_sha256: Of the text, hexadecimal.
         search: How codes were searched.
+        activations: What weights of formats were multiplied with: "f32", or "int8" if rounded.
         context: The most tokens that the model read at once.
         tokens: How many tokens were predicted or embedded.
         results: The original first, then the formats as they were given.
@@ -88,6 +89,7 @@ class Evaluation:
     kind: str
     text_sha256: str
     search: str
+    activations: str
     context: int
     tokens: int
     results: tuple[Result, ...]

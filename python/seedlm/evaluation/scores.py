@@ -33,7 +33,9 @@ class Judge(Protocol):
         """Returns the scores of the model with some of its weights replaced."""
 
 
-def judge_of(model: Model, text: str, context: int | None, tokens: int | None) -> Judge:
+def judge_of(
+    model: Model, text: str, context: int | None, tokens: int | None, *, rounds: bool = False
+) -> Judge:
     """Returns what scores a model on a text.
 
     Args:
@@ -41,6 +43,7 @@ def judge_of(model: Model, text: str, context: int | None, tokens: int | None) -
         text: The text.
         context: The most tokens that the model reads at once; 512 or, if less, what it can.
         tokens: How many tokens of the text are predicted (4096) or embedded (all).
+        rounds: Whether what replaced weights are multiplied with is rounded to 8 bits.
 
     Raises:
         SeedlmError: The text is too short, or the model cannot read as many tokens at once.
@@ -48,16 +51,17 @@ def judge_of(model: Model, text: str, context: int | None, tokens: int | None) -
     length = context_of(model, context)
     if model.kind == "causal":
         used = _CAUSAL_TOKENS if tokens is None else tokens
-        return CausalJudge(model, length, windows(model, text, length, used))
-    return EmbeddingJudge(model, length, lines(model, text, length, tokens))
+        return CausalJudge(model, length, windows(model, text, length, used), rounds=rounds)
+    return EmbeddingJudge(model, length, lines(model, text, length, tokens), rounds=rounds)
 
 
 class CausalJudge:
     """Scores a causal language model; it runs beside the original, window by window."""
 
-    def __init__(self, model: Model, context: int, windows: list[Window]) -> None:
-        """Takes the model and what it reads, of at most `context` tokens."""
+    def __init__(self, model: Model, context: int, windows: list[Window], *, rounds: bool) -> None:
+        """Takes the model and what it reads, of at most `context` tokens; see `judge_of`."""
         self._model = model
+        self._rounds = rounds
         self.context = context
         self._windows = windows
 
@@ -71,7 +75,7 @@ class CausalJudge:
         sums = torch.zeros(3, dtype=torch.float64)
         for index, window in enumerate(self._windows):
             expected = self._log_probabilities(window)
-            with self._model.replaced(weights):
+            with self._model.replaced(weights, rounds=self._rounds):
                 found = self._log_probabilities(window) if weights else expected
             sums += _sums(expected, found, torch.from_numpy(window.targets))
             progress(index + 1, len(self._windows))
@@ -97,9 +101,10 @@ def _sums(expected: torch.Tensor, found: torch.Tensor, targets: torch.Tensor) ->
 class EmbeddingJudge:
     """Scores a model that embeds texts, by the mean of its last hidden states over the tokens."""
 
-    def __init__(self, model: Model, context: int, lines: list[Tokens]) -> None:
-        """Takes the model and the tokens of each line, at most `context`."""
+    def __init__(self, model: Model, context: int, lines: list[Tokens], *, rounds: bool) -> None:
+        """Takes the model and the tokens of each line, at most `context`; see `judge_of`."""
         self._model = model
+        self._rounds = rounds
         self.context = context
         self._lines = lines
         self._expected: Weights | None = None
@@ -113,7 +118,7 @@ class EmbeddingJudge:
         """Returns the scores of the model with some of its weights replaced."""
         if self._expected is None:
             self._expected = self._embed(progress)
-        with self._model.replaced(weights):
+        with self._model.replaced(weights, rounds=self._rounds):
             found = self._embed(progress) if weights else self._expected
         return EmbeddingScores(float((self._expected * found).sum(axis=1).mean()))
 

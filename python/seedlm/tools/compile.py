@@ -147,8 +147,9 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--activations",
         choices=ACTIVATIONS,
-        default="f32",
-        help="what weights are multiplied with: activations as they are, or of 8 bits (f32)",
+        default=CompileOptions.activations,
+        help="what weights are multiplied with: activations as they are, or few rows of them "
+        f"rounded to 8 bits where a code has kernels for that ({CompileOptions.activations})",
     )
     group.add_argument(
         "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"

@@ -18,6 +18,7 @@ from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.errors import SeedlmError
 from seedlm.evaluation.formats import FORMATS, Search, parse_formats
 from seedlm.passes.compress_constants import Progress
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.tools import _console
 from seedlm.tools._evaluation_report import check_plot, write_json, write_plot
 from seedlm.tools._exit import exit_code_of, read_text
@@ -63,6 +64,13 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         choices=get_args(Mode),
         default="fast",
         help="how seeds are found: fast, or the best of all by proof or by trying each (fast)",
+    )
+    group.add_argument(
+        "--activations",
+        choices=ACTIVATIONS,
+        default="f32",
+        help="what weights in a format are multiplied with: activations as they are, or rounded "
+        "to 8 bits as CPU kernels round few rows of them (f32)",
     )
     for name, what in (("include", "apply formats only to"), ("exclude", "leave alone")):
         group.add_argument(
@@ -143,6 +151,7 @@ def _run(arguments: argparse.Namespace) -> None:
             exclude=tuple(arguments.exclude),
             search=Search(arguments.search, arguments.threads),
             statistics=calibration,
+            activations=arguments.activations,
         )
         evaluation = evaluate(model, text, options, progress)
     _console.print_evaluation(evaluation)

@@ -33,7 +33,12 @@ _ROUNDING = 1e-3
 
 
 def options(**others: Any) -> seedlm.CompileOptions:
-    values = {"code": "seed-4bit", "target": _ALL, "selection": _SMALL} | others
+    values = {
+        "code": "seed-4bit",
+        "target": _ALL,
+        "selection": _SMALL,
+        "activations": "f32",
+    } | others
     return seedlm.CompileOptions(**values)
 
 

@@ -85,7 +85,9 @@ CASES = [*((name, 4) for name in MODELS), *((name, 3) for name in MODELS_OF_3_BI
 
 def compile_model(path: Path, output: Path, model: SmallModel, bits: int) -> Report:
     selection = Selection(embeddings=model.embeddings)
-    return seedlm.compile(path, output, CompileOptions(code=CODES[bits], selection=selection))
+    return seedlm.compile(
+        path, output, CompileOptions(code=CODES[bits], selection=selection, activations="f32")
+    )
 
 
 @pytest.mark.parametrize(("name", "bits"), CASES)

@@ -39,7 +39,9 @@ CPUS = [
 @pytest.mark.parametrize("cpu", CPUS)
 def test_equals_decoded_weights(cpu: str, code: str, tmp_path: Path) -> None:
     model = gated_model(2, 5)
-    options = CompileOptions(code=code, target=Target("cpu", cpu), selection=_SMALL)
+    options = CompileOptions(
+        code=code, target=Target("cpu", cpu), selection=_SMALL, activations="f32"
+    )
     path = save_model(model, tmp_path / "model.onnx")
     report = seedlm.compile(path, tmp_path / "model.vmfb", options)
     assert {tensor.name for tensor in report.compressed} == set(model.columns)
@@ -52,7 +54,9 @@ def test_equals_decoded_weights(cpu: str, code: str, tmp_path: Path) -> None:
 def test_batches(tmp_path: Path) -> None:
     """One module takes one row, as many as a workgroup computes, more of them, and none."""
     path = save_model(gated_model(1, 1), tmp_path / "model.onnx")
-    seedlm.compile(path, tmp_path / "model.vmfb", CompileOptions(selection=_SMALL))
+    seedlm.compile(
+        path, tmp_path / "model.vmfb", CompileOptions(selection=_SMALL, activations="f32")
+    )
     compiled = seedlm.load(tmp_path / "model.vmfb")
     reference = tmp_path / "decoded.onnx"
     model = gated_model(3, 100)

@@ -67,7 +67,9 @@ def assert_model_equals_decoded(
     name: str, bits: int, inputs: Sequence[Array], work: Path
 ) -> tuple[Report, tuple[Array, ...]]:
     path = model_path(name)
-    report = seedlm.compile(path, work / "model.vmfb", CompileOptions(code=CODES[bits]))
+    report = seedlm.compile(
+        path, work / "model.vmfb", CompileOptions(code=CODES[bits], activations="f32")
+    )
     original = with_plain_names(onnx.load(path))
     assert {tensor.name for tensor in report.compressed} <= set(weights_of(original))
     reference = work / "decoded.onnx"

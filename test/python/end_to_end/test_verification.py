@@ -79,7 +79,7 @@ def test_samples_from_files(tmp_path: Path) -> None:
 def compared(
     model: SmallModel, work: Path, samples: list[list[npt.NDArray[Any]]]
 ) -> list[OutputComparison]:
-    options = CompileOptions()
+    options = CompileOptions(activations="f32")
     path = save_model(model, work / "model.onnx")
     seedlm.compile(path, work / "model.vmfb", options)
     (work / "import").mkdir()

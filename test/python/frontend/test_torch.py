@@ -126,7 +126,7 @@ def compile_program(program: Program, module: nn.Module, folder: Path, bits: int
     inputs = tuple(cast(each, program.dtype) for each in program.inputs)
     exported = torch.export.export(module, inputs, dynamic_shapes=program.dynamic)
     torch.export.save(exported, folder / "model.pt2")
-    options = CompileOptions(code=CODES[bits], selection=program.selection)
+    options = CompileOptions(code=CODES[bits], selection=program.selection, activations="f32")
     return seedlm.compile(folder / "model.pt2", folder / "model.vmfb", options)
 
 

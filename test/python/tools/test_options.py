@@ -40,15 +40,6 @@ def test_verify_needs_the_device(workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "--target", "metal", "--verify", "1", says=says)
 
 
-def test_activations_without_kernels(workspace: Workspace, model: Path) -> None:
-    generic = ("--code", "seed-4bit", "--target-cpu", "generic")
-    says = ("activations of 8 bits need x86_64-avx512, but the target is ",)
-    workspace.refuses(model, "--activations", "int8", *generic, says=says)
-    avx512 = ("--code", "paper-4bit", "--target-cpu", "znver4")
-    says = ("activations of 8 bits need a code with basis values of 8 bits, not 16",)
-    workspace.refuses(model, "--activations", "int8", *avx512, says=says)
-
-
 @pytest.mark.parametrize("threads", ["0", "-1"])
 def test_number_of_threads(threads: str, workspace: Workspace, model: Path) -> None:
     workspace.refuses(model, "-j", threads, says=(f"-j {threads}: ",))

@@ -22,8 +22,7 @@ from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.ir.context import make_context, parse_module, write_module
 from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.targets import Target, find_instruction_set
-from seedlm.errors import SeedlmError
-from seedlm.passes.cpu_form.kernels import check_activations, kernel_prefix
+from seedlm.passes.cpu_form.kernels import has_int8_kernels, kernel_prefix
 from seedlm.passes.cpu_form.layout import step_bytes, tile_codes
 from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
@@ -89,10 +88,8 @@ def instruction_set(code: Code, activations: str) -> str:
     isa = _host_instruction_set()
     if isa is None or kernel_prefix(code) is None:
         raise Unavailable("there are no kernels for this processor or code")
-    try:
-        check_activations(activations, code, isa)
-    except SeedlmError as error:
-        raise Unavailable(str(error)) from None
+    if activations == "int8" and not has_int8_kernels(code, isa):
+        raise Unavailable("there are no kernels for activations of 8 bits")
     return isa
 
 
