@@ -22,6 +22,7 @@ Array = npt.NDArray[Any]
 
 _F32, _INT8, _PREPARE, _GATHER_I32, _GATHER_I64 = range(5)
 _GUARD = 0xA5
+_NOTHING: Bytes = np.zeros((1, 1), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,18 @@ def multiply(command: list[str], encoded: Encoded, x: Floats, call: Call = Call(
     Raises:
         AssertionError: The kernel failed or wrote to what is no part of the result.
     """
-    return _product(command, (_F32, _index(encoded.code, CODES)), encoded, x, call)
+    return _product(command, (_F32, _index(encoded.code, CODES)), encoded, x, _NOTHING, call)
 
 
 def multiply_int8(
-    command: list[str], encoded: Encoded, prepared: Bytes, call: Call = Call()
+    command: list[str], encoded: Encoded, x: Floats, prepared: Bytes, call: Call = Call()
 ) -> Floats:
-    """Returns the product with prepared activations, f32 [batch, rows]. Raises as `multiply`."""
+    """Returns the product with activations, prepared as well, f32 [batch, rows].
+
+    Raises as `multiply`.
+    """
     function = (_INT8, _index(encoded.code, BYTE_CODES))
-    return _product(command, function, encoded, prepared, call)
+    return _product(command, function, encoded, x, prepared, call)
 
 
 def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> Bytes:
@@ -71,8 +75,8 @@ def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> B
     columns = x.shape[1]
     result = np.empty((len(x), prepared_bytes(code, columns)), np.uint8)
     function = (_PREPARE, _index(code, BYTE_CODES))
-    nothing = np.zeros((1, 1), np.uint8)
-    return _run(command, function, [nothing, nothing, x, result], (1, columns, len(x)), call)
+    matrices = [_NOTHING, _NOTHING, x, _NOTHING, result]
+    return _run(command, function, matrices, (1, columns, len(x)), call)
 
 
 def gather(command: list[str], encoded: Encoded, indices: Indices, call: Call = Call()) -> Floats:
@@ -80,15 +84,21 @@ def gather(command: list[str], encoded: Encoded, indices: Indices, call: Call = 
     functions = {np.dtype(np.int32): _GATHER_I32, np.dtype(np.int64): _GATHER_I64}
     function = (functions[indices.dtype], _index(encoded.code, CODES))
     result = np.empty((len(indices), encoded.shape[1]), np.float32)
-    matrices = [*_weight(encoded), indices.reshape(1, -1), result]
+    matrices = [*_weight(encoded), indices.reshape(1, -1), _NOTHING, result]
     return _run(command, function, matrices, (*encoded.shape, len(indices)), call)
 
 
 def _product(
-    command: list[str], function: tuple[int, int], encoded: Encoded, x: Array, call: Call
+    command: list[str],
+    function: tuple[int, int],
+    encoded: Encoded,
+    x: Floats,
+    prepared: Bytes,
+    call: Call,
 ) -> Floats:
     result = np.empty((len(x), encoded.shape[0]), np.float32)
-    return _run(command, function, [*_weight(encoded), x, result], (*encoded.shape, len(x)), call)
+    matrices = [*_weight(encoded), x, prepared, result]
+    return _run(command, function, matrices, (*encoded.shape, len(x)), call)
 
 
 def _weight(encoded: Encoded) -> list[Array]:
