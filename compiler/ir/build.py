@@ -26,6 +26,12 @@ def dim_size(value: ir.Value, dimension: int) -> ir.Value | int:
     return tensor.DimOp(value, index).result
 
 
+def static_size(value: ir.Value, dimension: int) -> int | None:
+    """Returns the size of a dimension; None if it is known at run time only."""
+    size: int = ir.RankedTensorType(value.type).shape[dimension]
+    return None if size == DYNAMIC else size
+
+
 def empty(sizes: Sequence[ir.Value | int], element: ir.Type) -> ir.Value:
     """Builds a tensor.empty."""
     return tensor.EmptyOp(list(sizes), element).result
@@ -128,6 +134,15 @@ def collapse(value: ir.Value, groups: Sequence[Sequence[int]]) -> ir.Value:
     shape = [_product([source.shape[i] for i in group]) for group in groups]
     type_ = ir.RankedTensorType.get(shape, source.element_type)
     return tensor.CollapseShapeOp(type_, value, [list(group) for group in groups]).result
+
+
+def as_vector(value: ir.Value) -> ir.Value:
+    """Joins all dimensions; a tensor without any becomes a vector of one element."""
+    source = ir.RankedTensorType(value.type)
+    if source.rank:
+        return collapse(value, [list(range(source.rank))])
+    type_ = ir.RankedTensorType.get([1], source.element_type)
+    return tensor.ExpandShapeOp(type_, value, [], [], [1]).result
 
 
 def collapse_last(value: ir.Value) -> ir.Value:
