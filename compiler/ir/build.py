@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith, linalg, tensor
+from iree.compiler.dialects import arith, linalg, tensor, util
 
 DYNAMIC = ir.ShapedType.get_dynamic_size()
 
@@ -149,6 +149,15 @@ def collapse_last(value: ir.Value) -> ir.Value:
     """Joins the last two dimensions, which are static."""
     rank = ir.RankedTensorType(value.type).rank
     return collapse(value, [*[[i] for i in range(rank - 2)], [rank - 2, rank - 1]])
+
+
+def hidden(value: ir.Value) -> ir.Value:
+    """Hides what a tensor is behind util.optimization_barrier.
+
+    If all operands of a decoder were constants, which indices may be as well, IREE would evaluate
+    it at compile time or at load, and the weight would be dense.
+    """
+    return util.OptimizationBarrierOp([value.type], [value]).results[0]
 
 
 def _product(sizes: Sequence[int]) -> int:

@@ -9,6 +9,7 @@ from seedlm.compiler.ir.build import (
     collapse,
     converted,
     dim_size,
+    hidden,
     split_first,
     static_size,
 )
@@ -44,7 +45,7 @@ def _dispatch(gather: ir.Operation, indices: ir.Value, executables: Executables)
     columns = ir.RankedTensorType(gather.results[0].type).shape[-1]
     return build_dispatch(
         executables.row_symbol(kernel),
-        [tiles, *scales, indices],
+        [hidden(tiles), *scales, indices],
         numbers,
         [dim_size(indices, 0), columns],
         ir.F32Type.get(),
