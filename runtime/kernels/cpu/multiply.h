@@ -55,7 +55,7 @@ INLINE struct tile tile_at(const struct code *code, const struct operands *o, si
 
 // Asks for the codes some steps ahead of a step.
 INLINE void prefetch(const struct code *code, const uint8_t *step) {
-  enum { LINE = 64, AHEAD = 4096 };
+  enum { LINE = 64, AHEAD = 12288 };
   for (size_t at = 0; at < step_bytes(code); at += LINE)
     __builtin_prefetch(step + AHEAD + at);
 }
