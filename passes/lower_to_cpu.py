@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""seedlm-lower-to-cpu: contractions become dispatches that call microkernels."""
+"""seedlm-lower-to-cpu: contractions and gathers become dispatches that call microkernels."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from iree.compiler import ir
 
-from seedlm.compiler.dialect import CONTRACT, code_of
+from seedlm.compiler.dialect import CONTRACT, GATHER, code_of, tiles_of
 from seedlm.compiler.ir.values import walk
 from seedlm.errors import SeedlmError
 from seedlm.passes.cpu_form.activations import Activations
-from seedlm.passes.cpu_form.contract import is_tiled, lower_contract
+from seedlm.passes.cpu_form.contract import lower_contract
 from seedlm.passes.cpu_form.executable import Executables
+from seedlm.passes.cpu_form.gather import lower_gather
 from seedlm.passes.cpu_form.kernels import ACTIVATIONS, has_int8_kernels, read_bitcode
 
 
@@ -29,7 +30,11 @@ class LowerToCpu:
 
     The dispatch computes the elementwise operations after the contraction as well. Contractions of
     the same shape share an executable, in which the microkernels are embedded as LLVM bitcode.
-    Other contractions are left to seedlm-lower-to-linalg.
+    A seedlm.gather of tiles becomes a dispatch as well, which decodes the rows that are named:
+
+        %rows = flow.dispatch @kernel::@gather[%count](%tiles, %scale, %indices, %count)
+
+    Other operations are left to seedlm-lower-to-linalg.
 
     With activations of 8 bits, and codes that have microkernels for them, a dispatch before it
     rounds them, once for all contractions that read them. If the batch is large, microkernels
@@ -63,8 +68,14 @@ class LowerToCpu:
             SeedlmError: There are no microkernels for the instruction set.
         """
         activations = Activations(Executables(module, read_bitcode(self.isa)))
-        contracts = [op for op in walk(module.operation) if op.name == CONTRACT and is_tiled(op)]
-        for contract in contracts:
-            rounds = self.activations == "int8" and has_int8_kernels(code_of(contract), self.isa)
-            lower_contract(contract, activations, rounds=rounds)
-        return bool(contracts)
+        found = [op for op in walk(module.operation) if op.name in (CONTRACT, GATHER)]
+        tiled = [op for op in found if tiles_of(op.operands[1]) is not None]
+        for operation in tiled:
+            if operation.name == GATHER:
+                lower_gather(operation, activations.executables)
+            else:
+                lower_contract(operation, activations, rounds=self._rounds(operation))
+        return bool(tiled)
+
+    def _rounds(self, contract: ir.Operation) -> bool:
+        return self.activations == "int8" and has_int8_kernels(code_of(contract), self.isa)

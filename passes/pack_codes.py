@@ -24,7 +24,7 @@ from seedlm.compiler.dialect import (
 from seedlm.compiler.ir.blobs import Blobs
 from seedlm.compiler.ir.elements import resource_name
 from seedlm.compiler.ir.values import constant_attribute, defining_op, erase_if_unused, walk
-from seedlm.passes.cpu_form.kernels import kernel_prefix
+from seedlm.passes.cpu_form.kernels import INDEX_TYPES, kernel_prefix
 from seedlm.passes.cpu_form.layout import tile_codes
 
 CODES_OPERAND = {GENERATE: 0, CONTRACT: 1, GATHER: 1}
@@ -50,16 +50,16 @@ class PackCodes:
     32-bit records make one plane of words. Two 36-bit records make nine bytes: two planes of words
     and one of bytes. No bits are added but those that fill the last group of a row.
 
-    Tiles of 64 rows, for CPU kernels, if every reader is a contraction that they compute:
+    Tiles of 64 rows, for CPU kernels, if they compute every reader, contractions and gathers:
 
         %tiles = arith.constant dense_resource<w.codes.tiles> : tensor<24x18432xi8>
         %codes = "seedlm.join_tiles"(%tiles) : (tensor<24x18432xi8>) -> tensor<1536x288xi8>
 
-    Codes that are gathered from as well have one layout, planes: they are stored once.
+    Codes have one layout, whatever reads them: they are stored once.
 
     Attributes:
         blobs: Where codes are read from and packed ones are kept.
-        cpu_kernels: Whether contractions are computed by CPU kernels where there are some.
+        cpu_kernels: Whether there are CPU kernels, which read tiles.
     """
 
     name: ClassVar[str] = "seedlm-pack-codes"
@@ -149,10 +149,17 @@ def _constants_with_readers(
 
 
 def _have_kernel(readers: list[ir.Operation]) -> bool:
-    """Returns whether `readers` of the same codes are contractions that CPU kernels compute."""
+    """Returns whether CPU kernels compute all `readers` of the same codes."""
     codes = {code_of(reader) for reader in readers}
-    are_contractions = all(reader.name == CONTRACT for reader in readers)
-    return are_contractions and len(codes) == 1 and kernel_prefix(codes.pop()) is not None
+    have_form = all(reader.name == CONTRACT or _is_indexed(reader) for reader in readers)
+    return have_form and len(codes) == 1 and kernel_prefix(codes.pop()) is not None
+
+
+def _is_indexed(reader: ir.Operation) -> bool:
+    """Returns whether `reader` is a gather with indices of a type that CPU kernels read."""
+    if reader.name != GATHER:
+        return False
+    return str(ir.RankedTensorType(reader.operands[0].type).element_type) in INDEX_TYPES
 
 
 def _constant(elements: ir.Attribute) -> ir.Value:

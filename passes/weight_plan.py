@@ -136,7 +136,7 @@ def make_plans(
         weights: The weights.
         selection: Which of them to compress.
         codes: Which code each gets.
-        tile_rows: Rows of codes of contractions are stored in multiples of it on the CPU.
+        tile_rows: Rows of codes of products and tables are stored in multiples of it on the CPU.
         offload: What the FPGA-style device computes; None without one.
 
     Raises:
@@ -174,7 +174,7 @@ def _plan(
         return plan
     if codes == (DENSE,):
         return leave_dense(plan, "dense by choice")
-    if plan.matrix.kind == "contraction":
+    if plan.matrix.kind in ("contraction", "gather"):
         plan = replace(plan, tile_rows=tile_rows)
     plan = replace(plan, kinds=_kinds(plan), offload=offload)
     dense = plan.bits_with(DENSE)

@@ -11,7 +11,7 @@ from seedlm.compiler.dialect.contract import CONTRACT, ContractMaps, build_contr
 from seedlm.compiler.dialect.gather import GATHER, build_gather
 from seedlm.compiler.dialect.generate import GENERATE, build_generate
 from seedlm.compiler.dialect.join_planes import JOIN_PLANES, build_join_planes, planes_of
-from seedlm.compiler.dialect.join_tiles import JOIN_TILES, TILE_ROWS, build_join_tiles
+from seedlm.compiler.dialect.join_tiles import JOIN_TILES, TILE_ROWS, build_join_tiles, tiles_of
 from seedlm.compiler.dialect.verifier import verify
 
 IRDL_FILE = Path(__file__).resolve().parent.parent / "seedlm.irdl.mlir"
@@ -34,5 +34,6 @@ __all__ = [
     "code_of",
     "contract_maps",
     "planes_of",
+    "tiles_of",
     "verify",
 ]

@@ -4,6 +4,7 @@
 from iree.compiler import ir
 
 from seedlm.compiler.dialect.checks import tensor_type
+from seedlm.compiler.ir.values import defining_op
 from seedlm.errors import SeedlmError
 
 JOIN_TILES = "seedlm.join_tiles"
@@ -13,6 +14,12 @@ TILE_ROWS = 64
 def build_join_tiles(tiles: ir.Value, codes_type: ir.RankedTensorType) -> ir.OpResult:
     """Builds `codes = seedlm.join_tiles(tiles)` of type [rows, row_bytes]."""
     return ir.Operation.create(JOIN_TILES, results=[codes_type], operands=[tiles]).result
+
+
+def tiles_of(codes: ir.Value) -> ir.Value | None:
+    """Returns the tiles that a seedlm.join_tiles makes `codes` of, None if there is none."""
+    join = defining_op(codes)
+    return join.operands[0] if join is not None and join.name == JOIN_TILES else None
 
 
 def verify_join_tiles(operation: ir.Operation) -> None:

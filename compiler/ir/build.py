@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith, linalg, tensor
+from iree.compiler.dialects import arith, linalg, tensor, util
 
 DYNAMIC = ir.ShapedType.get_dynamic_size()
 
@@ -24,6 +24,12 @@ def dim_size(value: ir.Value, dimension: int) -> ir.Value | int:
         return size
     index = arith.ConstantOp(ir.IndexType.get(), dimension).result
     return tensor.DimOp(value, index).result
+
+
+def static_size(value: ir.Value, dimension: int) -> int | None:
+    """Returns the size of a dimension; None if it is known at run time only."""
+    size: int = ir.RankedTensorType(value.type).shape[dimension]
+    return None if size == DYNAMIC else size
 
 
 def empty(sizes: Sequence[ir.Value | int], element: ir.Type) -> ir.Value:
@@ -130,10 +136,28 @@ def collapse(value: ir.Value, groups: Sequence[Sequence[int]]) -> ir.Value:
     return tensor.CollapseShapeOp(type_, value, [list(group) for group in groups]).result
 
 
+def as_vector(value: ir.Value) -> ir.Value:
+    """Joins all dimensions; a tensor without any becomes a vector of one element."""
+    source = ir.RankedTensorType(value.type)
+    if source.rank:
+        return collapse(value, [list(range(source.rank))])
+    type_ = ir.RankedTensorType.get([1], source.element_type)
+    return tensor.ExpandShapeOp(type_, value, [], [], [1]).result
+
+
 def collapse_last(value: ir.Value) -> ir.Value:
     """Joins the last two dimensions, which are static."""
     rank = ir.RankedTensorType(value.type).rank
     return collapse(value, [*[[i] for i in range(rank - 2)], [rank - 2, rank - 1]])
+
+
+def hidden(value: ir.Value) -> ir.Value:
+    """Hides what a tensor is behind util.optimization_barrier.
+
+    If all operands of a decoder were constants, which indices may be as well, IREE would evaluate
+    it at compile time or at load, and the weight would be dense.
+    """
+    return util.OptimizationBarrierOp([value.type], [value]).results[0]
 
 
 def _product(sizes: Sequence[int]) -> int:

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from iree.compiler import ir
 
 from seedlm.compiler.dialect import ContractMaps, code_of
-from seedlm.compiler.ir.build import DYNAMIC, as_f32_matrix, dim_size, transposed
+from seedlm.compiler.ir.build import as_f32_matrix, dim_size, static_size, transposed
 from seedlm.compiler.ir.dispatch import build_dispatch
+from seedlm.passes.cpu_form.buffers import Buffer, Dimension
 from seedlm.passes.cpu_form.executable import Executables
 from seedlm.passes.cpu_form.kernels import ROUNDED_BATCH, kernel_prefix
 from seedlm.passes.cpu_form.layout import prepared_bytes
+from seedlm.passes.cpu_form.row_kernel import RowKernel, row_dimension
+
+_PREPARED_ROWS = 8  # rows of activations that a workgroup prepares
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Activations:
         lhs = contract.operands[0]
         loops = [maps.lhs.index(loop) for loop in (*maps.batch, maps.column)]
         x = as_f32_matrix(transposed(lhs, loops))
-        if not rounds or (_static_batch(x) or 0) > ROUNDED_BATCH:
+        if not rounds or (static_size(x, 0) or 0) > ROUNDED_BATCH:
             return [x]
         code = code_of(contract)
         prefix = kernel_prefix(code)
@@ -54,14 +58,18 @@ class Activations:
         return [prepared, x]
 
     def _prepare(self, x: ir.Value, function: str, bytes_: int) -> ir.Value:
-        symbol = self.executables.prepare_symbol(function, _static_batch(x), _columns(x), bytes_)
+        rows, columns = row_dimension(static_size(x, 0)), _columns(x)
+        kernel = RowKernel(
+            function=function,
+            batch=rows.size,
+            inputs=(Buffer("x", "f32", (rows, Dimension.whole(columns))),),
+            output=Buffer("out", "i8", (rows, Dimension.whole(bytes_))),
+            sizes=(columns,),
+            rows=_PREPARED_ROWS,
+        )
+        symbol = self.executables.row_symbol(kernel)
         sizes = [dim_size(x, 0), bytes_]
         return build_dispatch(symbol, [x], [], sizes, ir.IntegerType.get_signless(8))
-
-
-def _static_batch(x: ir.Value) -> int | None:
-    batch: int = ir.RankedTensorType(x.type).shape[0]
-    return None if batch == DYNAMIC else batch
 
 
 def _columns(x: ir.Value) -> int:

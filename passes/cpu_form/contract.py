@@ -5,27 +5,21 @@ from collections.abc import Sequence
 
 from iree.compiler import ir
 
-from seedlm.compiler.dialect import JOIN_TILES, code_of, contract_maps
+from seedlm.compiler.dialect import code_of, contract_maps, tiles_of
 from seedlm.compiler.ir.build import DYNAMIC, collapse, dim_size, split_first, transposed
 from seedlm.compiler.ir.dispatch import build_dispatch, only_element
-from seedlm.compiler.ir.values import defining_op, erase_if_unused
+from seedlm.compiler.ir.values import erase_if_unused
 from seedlm.passes.cpu_form.activations import Activations
 from seedlm.passes.cpu_form.executable import Problem
 from seedlm.passes.cpu_form.kernels import kernel_prefix
 from seedlm.passes.epilogue import Epilogue, Operand, find_epilogue
 
 
-def is_tiled(operation: ir.Operation) -> bool:
-    """Returns whether the codes of a seedlm.contract have the layout of the microkernels."""
-    codes = defining_op(operation.operands[1])
-    return codes is not None and codes.name == JOIN_TILES
-
-
 def lower_contract(contract: ir.Operation, activations: Activations, *, rounds: bool) -> None:
     """Replaces a seedlm.contract, and the elementwise operations after it, by a dispatch.
 
     Args:
-        contract: The contraction. Its codes must be tiles, see `is_tiled`.
+        contract: The contraction. Its codes must be tiles.
         activations: Those of the module.
         rounds: Whether few rows of activations are rounded to 8 bits.
     """
@@ -47,9 +41,8 @@ def _dispatch(
     contract: ir.Operation, x: list[ir.Value], epilogue: Epilogue, activations: Activations
 ) -> ir.Value:
     _, codes, scale = contract.operands
-    join = defining_op(codes)
-    assert join is not None
-    tiles = join.operands[0]
+    tiles = tiles_of(codes)
+    assert tiles is not None
     has_row_scales = ir.RankedTensorType(scale.type).rank > 0
     scales, numbers = ([scale], []) if has_row_scales else ([], [only_element(scale)])
     problem = _problem(contract, x, tiles)

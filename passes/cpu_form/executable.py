@@ -1,34 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The executables that contractions are dispatched to: a microkernel and an epilogue in one.
 
-They are written as text, since IREE's bindings have no builders for the dialects. IREE leaves them
-alone until it generates code, so the epilogue is computed in place, on what is still in the cache.
+IREE leaves them alone until it generates code, so the epilogue is computed in place, on what is
+still in the cache.
 """
 
 from dataclasses import dataclass, field
 from math import gcd
-from pathlib import Path
 from typing import Any
 
 from iree.compiler import ir
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.passes.cpu_form.buffers import Buffer, Dimension, Slice
+from seedlm.passes.cpu_form.row_kernel import RowKernel
+from seedlm.passes.cpu_form.templates import NAME, render
 from seedlm.passes.cpu_form.tiling import Tiling, choose_tiling
 from seedlm.passes.epilogue import Epilogue, Operand
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-)
-_PIPELINE = (
-    "iree-codegen-generic-vectorization, canonicalize, cse, "
-    "iree-codegen-llvmcpu-vector-lowering-pipeline"
-)
-_NAME = "@NAME"
-_PREPARED_ROWS = 8  # rows of activations that a workgroup prepares
 _VECTOR = 64  # elements that the epilogue computes at a time, at most
 
 
@@ -81,19 +70,15 @@ class Executables:
         name = f"{problem.function}_{problem.rows}x{problem.columns}"
         return self._symbol(_executable(problem, epilogue), name)
 
-    def prepare_symbol(self, function: str, batch: int | None, columns: int, size: int) -> str:
-        """Returns the name of the executable that prepares activations.
+    def row_symbol(self, kernel: RowKernel) -> str:
+        """Returns the name of the executable that calls `kernel`.
 
-        Its entry point has the same name, and takes x [batch, columns] and, if it is not known,
-        the batch, which is its workload as well.
-
-        Args:
-            function: The microkernel.
-            batch: Rows; None if known at run time only.
-            columns: Elements of a row.
-            size: Bytes of a row that is prepared.
+        Its entry point has the same name, and takes tensors: the inputs of the kernel; then
+        numbers: those inputs that are numbers, and the batch if it is not known. The batch is its
+        workload as well.
         """
-        return self._symbol(_prepare(function, batch, columns, size), f"{function}_{columns}")
+        name = "_".join([kernel.function, "x".join(str(size) for size in kernel.sizes)])
+        return self._symbol(kernel.executable(), name)
 
     def _symbol(self, text: str, prefix: str) -> str:
         if text not in self._symbols:
@@ -105,7 +90,7 @@ class Executables:
     def _insert(self, text: str, name: str) -> None:
         data = f'dense<"0x{self.bitcode.hex()}"> : vector<{len(self.bitcode)}xi8>'
         alias = f'#kernels = #hal.executable.object<{{path = "kernels.bc", data = {data}}}>\n'
-        parsed = ir.Module.parse(alias + text.replace(_NAME, f"@{name}"), self.module.context)
+        parsed = ir.Module.parse(alias + text.replace(NAME, f"@{name}"), self.module.context)
         executable = parsed.body.operations[0].operation
         executable.detach_from_parent()
         ir.InsertionPoint.at_block_begin(self.module.body).insert(executable)
@@ -121,57 +106,22 @@ def _executable(problem: Problem, epilogue: Epilogue) -> str:
     operands = [_operand(i, each, batch, rows) for i, each in enumerate(epilogue.operands)]
     output = Buffer("out", epilogue.element, (batch, rows))
     sums = output if is_in_place else _stack(tiling)
-    per_row = [scales] if problem.has_row_scales else []
+    per_row, numbers = ([scales], []) if problem.has_row_scales else ([], [scales])
     bound = [codes, *per_row, *activations, *operands, output]
-    numbers = [] if per_row else [f"%scale: {scales.element}"]
-    is_dynamic = problem.batch is None
-    workload = "%batch: index" if is_dynamic else ""
-    template = _TEMPLATES.get_template("dispatch.mlir.j2")
-    return template.render(
-        name=_NAME,
+    return render(
+        "dispatch.mlir.j2",
+        problem.batch,
+        bound,
+        numbers,
         problem=problem,
         epilogue=epilogue,
         tiling=tiling,
         tile_rows=TILE_ROWS,
-        pipeline=_PIPELINE,
         workgroups=-(-problem.rows // tiling.rows),
-        workload=workload,
-        static_batch="" if is_dynamic else f"%batch = arith.constant {problem.batch} : index",
-        arguments=[
-            *(f"%{buffer.name}: !stream.binding" for buffer in bound),
-            *numbers,
-            *filter(None, [workload]),
-        ],
-        bound=bound,
         allocated=[each for each in (scales, sums) if each not in bound],
-        scales=scales,
         inputs_of_kernel=[codes, scales, *activations],
         sums=sums,
         **_vectors(problem, epilogue, operands, sums, output),
-    )
-
-
-def _prepare(function: str, batch: int | None, columns: int, size: int) -> str:
-    """Returns the executable that prepares activations as MLIR text, with names to be put in."""
-    rows = Dimension(batch, "%m", "%height")
-    x = Buffer("x", "f32", (rows, Dimension.whole(columns)))
-    output = Buffer("out", "i8", (rows, Dimension.whole(size)))
-    workload = "%batch: index" if batch is None else ""
-    template = _TEMPLATES.get_template("prepare.mlir.j2")
-    return template.render(
-        name=_NAME,
-        function=function,
-        workload=workload,
-        static_batch="" if batch is None else f"%batch = arith.constant {batch} : index",
-        arguments=[
-            *(f"%{buffer.name}: !stream.binding" for buffer in (x, output)),
-            *filter(None, [workload]),
-        ],
-        rows=_PREPARED_ROWS,
-        columns=columns,
-        pipeline=_PIPELINE,
-        x=x,
-        output=output,
     )
 
 

@@ -26,6 +26,8 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
     "aarch64": {"aarch64-dotprod": frozenset({"dotprod"}), "aarch64-baseline": frozenset()},
 }
 
+INDEX_TYPES = ("i32", "i64")
+"""The MLIR types of indices that gathering kernels read."""
 ACTIVATIONS = ("f32", "int8")
 ROUNDED_BATCH = 7
 """The rows of activations up to which microkernels multiply with 8 bits of them."""

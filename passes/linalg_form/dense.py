@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith, tensor, util
+from iree.compiler.dialects import arith, tensor
 
 from seedlm.compiler.dialect import code_of
-from seedlm.compiler.ir.build import collapse_last, dim_size, empty, generic, slice_first
+from seedlm.compiler.ir.build import collapse_last, dim_size, empty, generic, hidden, slice_first
 from seedlm.passes.linalg_form.arithmetic import Int32, as_value
 from seedlm.passes.linalg_form.decoder import (
     Record,
@@ -51,7 +51,7 @@ def lower_generate(operation: ir.Operation) -> ir.Value:
     planes = planes_of_codes(codes, code_of(operation))
     rows = _Rows(
         sizes=[planes.rows],
-        inputs=[(plane, [0, 1]) for plane in _hide(planes)],
+        inputs=[(hidden(plane), [0, 1]) for plane in planes.all],
         planes=lambda arguments: arguments,
         index=lambda _: loop_index(0),
         scales=Scales(scale, planes.code, row_loop=0),
@@ -68,14 +68,14 @@ def lower_gather(operation: ir.Operation) -> ir.Value:
     indices, codes, scale = operation.operands
     planes = planes_of_codes(codes, code_of(operation))
     rank = ir.RankedTensorType(indices.type).rank
-    hidden = _hide(planes)
+    sources = [hidden(plane) for plane in planes.all]
 
     def index(arguments: Arguments) -> ir.Value:
         return arith.IndexCastOp(ir.IndexType.get(), arguments[0]).result
 
     def elements(arguments: Arguments) -> Arguments:
         place = [index(arguments), loop_index(rank)]
-        return [tensor.ExtractOp(plane, place).result for plane in hidden]
+        return [tensor.ExtractOp(plane, place).result for plane in sources]
 
     rows = _Rows(
         sizes=[dim_size(indices, i) for i in range(rank)],
@@ -85,15 +85,6 @@ def lower_gather(operation: ir.Operation) -> ir.Value:
         scales=Scales(scale, planes.code, row_loop=None),
     )
     return _decode(operation, planes, rows)
-
-
-def _hide(planes: Planes) -> list[ir.Value]:
-    """Hides the planes behind util.optimization_barrier.
-
-    If all operands of a decoder were constants, which indices may be as well, IREE would evaluate
-    it at compile time or at load, and the weight would be dense.
-    """
-    return [util.OptimizationBarrierOp([plane.type], [plane]).results[0] for plane in planes.all]
 
 
 def _decode(operation: ir.Operation, planes: Planes, rows: _Rows) -> ir.Value:

@@ -37,3 +37,13 @@ util.func public @paper_3bit(%x: tensor<?x24xf32>, %tiles: tensor<1x576xi8>, %sc
   } : (tensor<?x24xf32>, tensor<60x9xi8>, tensor<f32>) -> tensor<?x60xf32>
   util.return %y : tensor<?x60xf32>
 }
+
+util.func public @gather(%indices: tensor<?xi64>, %tiles: tensor<1x512xi8>, %scale: tensor<60xf16>)
+    -> tensor<?x16xf32> {
+  %codes = "seedlm.join_tiles"(%tiles) : (tensor<1x512xi8>) -> tensor<60x8xi8>
+  %rows = "seedlm.gather"(%indices, %codes, %scale) {
+    generator = "lfsr", block = 8, latent = 3, lfsr_width = 18, taps = array<i64: 0, 7>,
+    coefficient_bits = 4, exponent_bits = 2, basis_bits = 8
+  } : (tensor<?xi64>, tensor<60x8xi8>, tensor<60xf16>) -> tensor<?x16xf32>
+  util.return %rows : tensor<?x16xf32>
+}

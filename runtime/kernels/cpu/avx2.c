@@ -21,6 +21,7 @@ struct records {
 };
 
 #include "by_rows.h"
+#include "gather.h"
 
 INLINE __m256i load(const void *address) { return _mm256_loadu_si256(address); }
 

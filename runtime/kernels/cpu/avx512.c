@@ -3,6 +3,7 @@
 
 #include "avx512_f32.h"
 #include "avx512_int8.h"
+#include "gather.h"
 
 #define LANES 16
 #define PANEL_VECTORS 4

@@ -16,6 +16,7 @@ struct records {
 };
 
 #include "by_rows.h"
+#include "gather.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -20,7 +20,22 @@
 SEEDLM_PRESETS(SEEDLM_DECLARE)
 #undef SEEDLM_DECLARE
 
-// The same with activations of 8 bits, for codes of 8 columns whose basis values are bytes; only for
+// y[i, k] = w[indices[i], k], and 0 for indices that name none of the `rows` rows. The codes and scales
+// are those of the whole weight.
+#define SEEDLM_DECLARE_BY(NAME, SCALE, BITS)                                                       \
+  void seedlm_##NAME##_gather_i##BITS(                                                             \
+      const uint8_t *codes, size_t codes_offset, size_t codes_stride, const SCALE *scales,         \
+      size_t scales_offset, const int##BITS##_t *indices, size_t indices_offset, float *y,         \
+      size_t y_offset, size_t y_stride, size_t rows, size_t columns, size_t count);
+#define SEEDLM_DECLARE(NAME, SCALE)                                                                \
+  SEEDLM_DECLARE_BY(NAME, SCALE, 32)                                                               \
+  SEEDLM_DECLARE_BY(NAME, SCALE, 64)
+
+SEEDLM_PRESETS(SEEDLM_DECLARE)
+#undef SEEDLM_DECLARE
+#undef SEEDLM_DECLARE_BY
+
+// Products with activations of 8 bits, for codes of 8 columns whose basis values are bytes; only for
 // AVX-512. Activations are prepared first: for each block of 8 columns, the last filled up with zeros,
 // one `prepared` a row. x is about scale times the integers. More rows than ROUNDED_BATCH are not
 // rounded: from there on the f32 function, which decodes weights once for many rows, is faster.

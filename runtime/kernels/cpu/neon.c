@@ -19,6 +19,7 @@ struct records {
 };
 
 #include "by_rows.h"
+#include "gather.h"
 
 INLINE int8x8_t coefficients_of(const struct code *code, uint16x8_t words, int p) {
   const int left = 16 - code->coefficient_bits * (p + 1);

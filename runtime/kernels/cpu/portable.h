@@ -53,11 +53,17 @@ INLINE uint32_t head_of(const struct code *code, const uint8_t *step, int row, u
   return head;
 }
 
-INLINE void read_string(const struct code *code, int row, uint32_t head,
-                        struct portable_records *records) {
+// The string that the basis values of a block are windows of.
+INLINE uint64_t string_of(const struct code *code, uint32_t head) {
   uint64_t string = 0;
   for (int i = 0; 4 * i < code->seed_bits; ++i)
     string ^= code->words[i][head >> 4 * i & 15];
+  return string;
+}
+
+INLINE void read_string(const struct code *code, int row, uint32_t head,
+                        struct portable_records *records) {
+  const uint64_t string = string_of(code, head);
   records->low[row] = (uint32_t)string;
   records->high[row] = (uint32_t)(string >> 32);
 }

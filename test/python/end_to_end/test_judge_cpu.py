@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from judge import assert_equal, decoded_model, run_stock
-from small_models import gated_model, save_model
+from small_models import gated_model, save_model, tied_model
 
 import seedlm
 from seedlm.codec import PRESETS
@@ -49,6 +49,27 @@ def test_equals_decoded_weights(cpu: str, code: str, tmp_path: Path) -> None:
     onnx.save(decoded_model(model.proto, model.columns, code), reference)
     actual = seedlm.load(tmp_path / "model.vmfb")(*model.inputs)
     assert_equal(actual, run_stock(reference, model.inputs, tmp_path), 1e-5)
+
+
+@pytest.mark.parametrize("code", PRESETS)
+@pytest.mark.parametrize("cpu", CPUS)
+def test_tied_embedding(cpu: str, code: str, tmp_path: Path) -> None:
+    """Rows are gathered from the codes that the head is multiplied with."""
+    model = tied_model(embeddings=True)
+    options = CompileOptions(
+        code=code,
+        target=Target("cpu", cpu),
+        selection=Selection(embeddings=True),
+        activations="f32",
+    )
+    path = save_model(model, tmp_path / "model.onnx")
+    seedlm.compile(path, tmp_path / "model.vmfb", options)
+    reference = tmp_path / "decoded.onnx"
+    onnx.save(decoded_model(model.proto, model.columns, code), reference)
+    compiled = seedlm.load(tmp_path / "model.vmfb")
+    assert_equal(compiled(*model.inputs), run_stock(reference, model.inputs, tmp_path), 1e-5)
+    rows, _ = compiled(np.zeros((1, 0), np.int64))
+    assert rows.shape == (1, 0, 64)
 
 
 def test_batches(tmp_path: Path) -> None:

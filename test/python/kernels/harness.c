@@ -10,8 +10,9 @@ long read(int file, void *bytes, size_t size);
 long write(int file, const void *bytes, size_t size);
 _Noreturn void exit(int status);
 
-// The activations of INT8 are prepared ones; PREPARE makes them in place of the result.
-enum function { F32, INT8, PREPARE };
+// The activations of INT8 are prepared ones; PREPARE makes them in place of the result. The indices of
+// GATHER are in place of activations.
+enum function { F32, INT8, PREPARE, GATHER_I32, GATHER_I64 };
 
 // Presets are numbered as SEEDLM_PRESETS or, for INT8 and PREPARE, SEEDLM_BYTE_PRESETS has them.
 struct request {
@@ -29,10 +30,16 @@ typedef void product(const uint8_t *, size_t, size_t, const void *, size_t, cons
 typedef void int8_product(const uint8_t *, size_t, size_t, const void *, size_t, const uint8_t *,
                           size_t, size_t, const float *, size_t, size_t, float *, size_t, size_t,
                           size_t, size_t, size_t);
+typedef void gathering(const uint8_t *, size_t, size_t, const void *, size_t, const void *, size_t,
+                       float *, size_t, size_t, size_t, size_t, size_t);
 typedef void preparation(const float *, size_t, size_t, uint8_t *, size_t, size_t, size_t, size_t);
 
 #define F32_KERNEL(NAME, SCALE) (product *)seedlm_##NAME##_f32,
 static product *const f32_kernels[] = {SEEDLM_PRESETS(F32_KERNEL)};
+
+#define GATHER_KERNELS(NAME, SCALE)                                                                \
+  {(gathering *)seedlm_##NAME##_gather_i32, (gathering *)seedlm_##NAME##_gather_i64},
+static gathering *const gather_kernels[][2] = {SEEDLM_PRESETS(GATHER_KERNELS)};
 
 #ifdef HAS_INT8
 #define INT8_KERNEL(NAME, SCALE) (int8_product *)seedlm_##NAME##_int8,
@@ -79,6 +86,10 @@ int main(void) {
                             prepared, r->prepared_offset, r->prepared_stride, x, r->x_offset,
                             r->x_stride, y, r->y_offset, r->y_stride, r->rows, r->columns,
                             r->batch);
+  else if (r->function >= GATHER_I32)
+    gather_kernels[r->preset][r->function - GATHER_I32](
+        codes, r->codes_offset, r->codes_stride, scales, r->scales_offset, x, r->x_offset, y,
+        r->y_offset, r->y_stride, r->rows, r->columns, r->batch);
   else
     f32_kernels[r->preset](codes, r->codes_offset, r->codes_stride, scales, r->scales_offset, x,
                            r->x_offset, r->x_stride, y, r->y_offset, r->y_stride, r->rows,

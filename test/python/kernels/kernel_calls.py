@@ -17,9 +17,10 @@ from seedlm.passes.cpu_form.layout import prepared_bytes, tile_codes
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
-_F32, _INT8, _PREPARE = range(3)
+_F32, _INT8, _PREPARE, _GATHER_I32, _GATHER_I64 = range(5)
 _GUARD = 0xA5
 _NOTHING: Bytes = np.zeros((1, 1), np.uint8)
 
@@ -78,6 +79,15 @@ def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> B
     return _run(command, function, matrices, (1, columns, len(x)), call)
 
 
+def gather(command: list[str], encoded: Encoded, indices: Indices, call: Call = Call()) -> Floats:
+    """Returns the rows that indices name, f32 [count, columns]. Raises as `multiply`."""
+    functions = {np.dtype(np.int32): _GATHER_I32, np.dtype(np.int64): _GATHER_I64}
+    function = (functions[indices.dtype], _index(encoded.code, CODES))
+    result = np.empty((len(indices), encoded.shape[1]), np.float32)
+    matrices = [*_weight(encoded), indices.reshape(1, -1), _NOTHING, result]
+    return _run(command, function, matrices, (*encoded.shape, len(indices)), call)
+
+
 def _product(
     command: list[str],
     function: tuple[int, int],
@@ -86,10 +96,14 @@ def _product(
     prepared: Bytes,
     call: Call,
 ) -> Floats:
-    tiles = tile_codes(*encoded.fields(), encoded.code)
     result = np.empty((len(x), encoded.shape[0]), np.float32)
-    matrices = [tiles, encoded.scale.reshape(1, -1), x, prepared, result]
+    matrices = [*_weight(encoded), x, prepared, result]
     return _run(command, function, matrices, (*encoded.shape, len(x)), call)
+
+
+def _weight(encoded: Encoded) -> list[Array]:
+    """Returns the tiles and the scales of a weight."""
+    return [tile_codes(*encoded.fields(), encoded.code), encoded.scale.reshape(1, -1)]
 
 
 def _run(
