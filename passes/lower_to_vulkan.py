@@ -25,9 +25,10 @@ class LowerToVulkan:
 
         "hal.executable.source"() <{sym_name = "seedlm_seed_4bit_f32", ..}> ({..})
 
-    The dispatch adds a bias and a residual and cuts off negative results if that comes next.
-    Contractions of a preset share an executable, which holds its kernels as SPIR-V; at run time IREE
-    goes on from its first entry point to the kernel for so many rows of the activation. Other
+    The dispatch computes what comes next as well if that is any of a bias, a residual, an
+    activation function and, without a residual, a product with a tensor, in this order.
+    Contractions of a preset share an executable, which holds its kernels as SPIR-V; at run time
+    IREE goes on from its first entry point to the kernel for so many rows of the activation. Other
     contractions are left to seedlm-lower-to-linalg.
     """
 

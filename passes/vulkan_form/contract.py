@@ -103,7 +103,7 @@ def _dispatch(
         *_inputs(planes, scale),
         x,
         x if epilogue.bias is None else epilogue.bias,
-        x if epilogue.residual is None else epilogue.residual,
+        x if epilogue.other is None else epilogue.other,
     ]
     symbol = executables.symbol(name, str(type_.element_type))
     result = ir.RankedTensorType.get([type_.shape[0], planes.rows], type_.element_type)

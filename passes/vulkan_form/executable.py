@@ -38,8 +38,8 @@ class Executables:
         """Returns the name of the executable for a code, which is added if there is none yet.
 
         Its entry point `ENTRY` takes five numbers, the planes of the codes, the scales if rows have
-        some, the activation, the bias and the residual; its workload is the rows of the weight and
-        of the activation.
+        some, the activation, and the bias and the other tensor of the epilogue; its workload is the
+        rows of the weight and of the activation.
 
         Raises:
             SeedlmError: The package was built without kernels for it.
@@ -64,4 +64,4 @@ def _bindings(preset_name: str) -> int:
     code = preset(preset_name)
     group_bytes = group_records(code.record_bits) * code.record_bits // 8
     words, bytes_ = divmod(group_bytes, _WORD_BYTES)
-    return words + bytes_ + (code.scale == "row") + len(("x", "bias", "residual", "result"))
+    return words + bytes_ + (code.scale == "row") + len(("x", "bias", "other", "result"))

@@ -15,7 +15,7 @@ class Kernel:
     """A kernel for a class of shapes.
 
     Attributes:
-        name: Its name, that of its source runtime/kernels/vulkan/<name>.comp and of its entry point.
+        name: Its name, that of its source <name>.comp and of its entry point.
         most: The most rows that the activation may have; None for any number.
         rows: Rows of the weight that a workgroup multiplies.
         batch: Rows of the activation that a workgroup multiplies them with.
