@@ -2,12 +2,14 @@
 """What of an epilogue the kernels compute: sums, an activation function and a product."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product as combinations
 
 from iree.compiler import ir
 
+from seedlm.compiler.ir.elements import read_elements
+from seedlm.compiler.ir.values import constant_attribute
 from seedlm.passes.epilogue import Epilogue, Operand
 from seedlm.passes.vulkan_form.expression import (
     Expression,
@@ -79,35 +81,46 @@ def kernel_epilogue(epilogue: Epilogue, element: str, *, is_vector: bool) -> Ker
         element: The type of activations and results.
         is_vector: Whether the activation has one row only.
     """
-    elements = {epilogue.element, *(operand.element for operand in epilogue.operands)}
-    wanted = read_expression(epilogue.code, epilogue.yielded)
+    operands = {f"%in{i}": operand for i, operand in enumerate(epilogue.operands)}
+    numbers = {name: _number(operand) for name, operand in operands.items()}
+    known = {name: number for name, number in numbers.items() if number is not None}
+    tensors = {name: operand for name, operand in operands.items() if name not in known}
+    wanted = read_expression(epilogue.code, epilogue.yielded, known)
+    elements = {epilogue.element, *(operand.element for operand in tensors.values())}
     if wanted is None or elements != {element}:
         return None
-    tolerance = _TOLERANCES[element]
-    forms = _forms(epilogue.operands, is_vector)
+    tolerance, forms = _TOLERANCES[element], _forms(tensors, is_vector)
     return next((form for form, own in forms if is_close(own, wanted, tolerance)), None)
 
 
+def _number(operand: Operand) -> float | None:
+    """Returns the number that all elements of a constant are; None for other operands."""
+    elements = constant_attribute(operand.value)
+    if not isinstance(elements, ir.DenseElementsAttr) or not elements.is_splat:
+        return None
+    return float(read_elements(elements).flat[0])
+
+
 def _forms(
-    operands: tuple[Operand, ...], is_vector: bool
+    operands: Mapping[str, Operand], is_vector: bool
 ) -> Iterator[tuple[KernelEpilogue, Expression]]:
-    """Yields all that kernels compute with operands, and the expression of it."""
-    columns = [place for place, each in enumerate(operands) if each.over_columns]
-    biases = [place for place in columns if not operands[place].over_batch]
-    others = [place for place in columns if operands[place].over_batch or is_vector]
+    """Yields all that kernels compute with operands, by their names, and the expression of it."""
+    columns = [name for name, each in operands.items() if each.over_columns]
+    biases = [name for name in columns if not operands[name].over_batch]
+    others = [name for name in columns if operands[name].over_batch or is_vector]
     for bias, other in combinations((None, *biases), (None, *others)):
-        used = sorted(place for place in (bias, other) if place is not None)
-        if used == list(range(len(operands))):
+        used = [name for name in (bias, other) if name is not None]
+        if sorted(used) == sorted(operands):
             for multiplies in (False,) if other is None else (False, True):
                 yield from _activated(operands, bias, other, multiplies)
 
 
 def _activated(
-    operands: tuple[Operand, ...], bias: int | None, other: int | None, multiplies: bool
+    operands: Mapping[str, Operand], bias: str | None, other: str | None, multiplies: bool
 ) -> Iterator[tuple[KernelEpilogue, Expression]]:
-    tensors = [None if place is None else operands[place].value for place in (bias, other)]
-    added = [f"%in{place}" for place in (bias, None if multiplies else other) if place is not None]
-    factors = [f"%in{other}"] if multiplies else []
+    tensors = [None if name is None else operands[name].value for name in (bias, other)]
+    added = [name for name in (bias, None if multiplies else other) if name is not None]
+    factors = [other] if multiplies and other is not None else []
     for number, activation in enumerate(_ACTIVATIONS):
         expression = product(activation(total("%y", *added)), *factors)
         yield KernelEpilogue(*tensors, multiplies, number), expression

@@ -8,7 +8,7 @@ quotients are written with them, and conversions between types of floats are lef
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Expression = float | str | tuple["str | Expression", ...]
 
@@ -47,9 +47,17 @@ def call(function: str, *operands: Expression) -> Expression:
     return (function, *(sorted(operands, key=str) if function == "maximum" else operands))
 
 
-def read_expression(code: Iterable[str], yielded: str) -> Expression | None:
-    """Returns what the lines of an `Epilogue` compute; None if an operation is not known."""
-    values: dict[str, Expression] = {}
+def read_expression(
+    code: Iterable[str], yielded: str, numbers: Mapping[str, float]
+) -> Expression | None:
+    """Returns what the lines of an `Epilogue` compute; None if an operation is not known.
+
+    Args:
+        code: The lines.
+        yielded: The name of the value that is wanted.
+        numbers: Values that are known, by their names.
+    """
+    values: dict[str, Expression] = dict(numbers)
     for line in code:
         match = _LINE.match(line)
         if match is None:

@@ -142,6 +142,45 @@ util.func public @gated(%x: tensor<5x32xf32>, %words: tensor<10x4xi32>) -> tenso
 
 // -----
 
+#map = affine_map<(m, n) -> (m, n)>
+#scalar = affine_map<(m, n) -> ()>
+
+// GELU (flags 16) as ONNX models spell it, with constants in tensors.
+// CHECK-LABEL: util.func public @gelu(
+// CHECK: %[[Y:.+]] = flow.dispatch @seedlm_paper_4bit_f32::@matvec[%c10, %c5](%c5_i32, %c10_i32, %c32_i32, %c16_i32,
+// CHECK-NEXT: util.return %[[Y]]
+util.func public @gelu(%x: tensor<5x32xf32>, %words: tensor<10x4xi32>) -> tensor<5x10xf32> {
+  %codes = "seedlm.join_planes"(%words) {operandSegmentSizes = array<i32: 1, 0>} : (tensor<10x4xi32>) -> tensor<10x16xi8>
+  %scale = arith.constant dense<0.5> : tensor<f32>
+  %root = arith.constant dense<1.41421354> : tensor<f32>
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %half = arith.constant dense<0.5> : tensor<f32>
+  %empty = tensor.empty() : tensor<5x10xf32>
+  %y = "seedlm.contract"(%x, %codes, %scale) {
+    indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (m, n)>],
+    generator = "lfsr", block = 8, latent = 3, lfsr_width = 16, taps = array<i64: 0, 1, 3, 12>,
+    coefficient_bits = 4, exponent_bits = 4, basis_bits = 16
+  } : (tensor<5x32xf32>, tensor<10x16xi8>, tensor<f32>) -> tensor<5x10xf32>
+  %erf = linalg.generic {indexing_maps = [#map, #scalar, #map], iterator_types = ["parallel", "parallel"]}
+    ins(%y, %root : tensor<5x10xf32>, tensor<f32>) outs(%empty : tensor<5x10xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %0 = arith.divf %a, %b : f32
+    %1 = math.erf %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<5x10xf32>
+  %z = linalg.generic {indexing_maps = [#map, #map, #scalar, #scalar, #map], iterator_types = ["parallel", "parallel"]}
+    ins(%y, %erf, %one, %half : tensor<5x10xf32>, tensor<5x10xf32>, tensor<f32>, tensor<f32>) outs(%empty : tensor<5x10xf32>) {
+  ^bb0(%a: f32, %e: f32, %b: f32, %c: f32, %out: f32):
+    %0 = arith.addf %e, %b : f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.mulf %1, %c : f32
+    linalg.yield %2 : f32
+  } -> tensor<5x10xf32>
+  util.return %z : tensor<5x10xf32>
+}
+
+// -----
+
 // Codes that are no preset's are left, and so are types that kernels do not have.
 // CHECK-LABEL: util.func public @others(
 // CHECK: seedlm.contract
