@@ -118,9 +118,14 @@ def _forms(
 def _activated(
     operands: Mapping[str, Operand], bias: str | None, other: str | None, multiplies: bool
 ) -> Iterator[tuple[KernelEpilogue, Expression]]:
-    tensors = [None if name is None else operands[name].value for name in (bias, other)]
     added = [name for name in (bias, None if multiplies else other) if name is not None]
     factors = [other] if multiplies and other is not None else []
     for number, activation in enumerate(_ACTIVATIONS):
         expression = product(activation(total("%y", *added)), *factors)
-        yield KernelEpilogue(*tensors, multiplies, number), expression
+        form = KernelEpilogue(
+            bias=None if bias is None else operands[bias].value,
+            other=None if other is None else operands[other].value,
+            multiplies=multiplies,
+            activation=number,
+        )
+        yield form, expression

@@ -37,9 +37,9 @@ def inverse(of: Expression) -> Expression:
     """Returns 1 over an expression."""
     if isinstance(of, float):
         return 1 / of if of else math.inf
-    if of[0] == "product":
+    if isinstance(of, tuple) and of[0] == "product":
         return product(*map(inverse, of[1:]))
-    return of[1] if of[0] == "inverse" else ("inverse", of)
+    return ("inverse", of)
 
 
 def call(function: str, *operands: Expression) -> Expression:
@@ -87,8 +87,8 @@ def _flat(operation: str, neutral: float, operands: Iterable[Expression]) -> Exp
     """Returns a sum or a product, (operation, number, others..), or what it is short for."""
     number, others = neutral, []
     for each in operands:
-        nested = isinstance(each, tuple) and each[0] == operation
-        for part in each[1:] if nested else (each,):
+        parts = each[1:] if isinstance(each, tuple) and each[0] == operation else (each,)
+        for part in parts:
             if not isinstance(part, float):
                 others.append(part)
             else:

@@ -3,8 +3,10 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from seedlm.bench.engine import Prepared, Unavailable
 from seedlm.bench.engines._iree import Format, compile_program, prepare_program
@@ -38,7 +40,7 @@ class VulkanCodes:
         records = random_records(code, workload)
         codes = packed_codes(code, records)
         words, bytes_ = split_planes(codes.view(np.int8), code.record_bits)
-        planes = [*words, *bytes_]
+        planes: list[npt.NDArray[Any]] = [*words, *bytes_]
         lower: list[Pass] = [LowerToVulkan()] if self.has_kernels else []
         form = Format(
             template="codes.mlir.j2",
