@@ -20,14 +20,16 @@ class LowerToVulkan:
         %y = "seedlm.contract"(%x, %codes, %scale) {..}
         %z = linalg.generic ins(%y, %bias : ..) { add }
       =>
-        %z = flow.dispatch @seedlm_matvec_seed_4bit_f32::@main[%groups, %one](
+        %z = flow.dispatch @seedlm_seed_4bit_f32::@matvec[%rows_size, %batch_size](
             %batch, %rows, %columns, %flags, %tensor_scale, %words, %scale, %x, %bias, %x)
 
-        "hal.executable.source"() <{sym_name = "seedlm_matvec_seed_4bit_f32", ..}> ({..})
+        "hal.executable.source"() <{sym_name = "seedlm_seed_4bit_f32", ..}> ({..})
 
-    The dispatch adds a bias and a residual and cuts off negative results if that comes next.
-    Contractions of a preset and of a class of shapes share an executable, which holds the kernel as
-    SPIR-V. Other contractions are left to seedlm-lower-to-linalg.
+    The dispatch computes what comes next as well if that is any of a bias, a residual, an
+    activation function and, without a residual, a product with a tensor, in this order.
+    Contractions of a preset share an executable, which holds its kernels as SPIR-V; at run time
+    IREE goes on from its first entry point to the kernel for so many rows of the activation. Other
+    contractions are left to seedlm-lower-to-linalg.
     """
 
     name: ClassVar[str] = "seedlm-lower-to-vulkan"

@@ -12,17 +12,10 @@ from seedlm.passes.epilogue import Epilogue, find_epilogue
 from seedlm.passes.linalg_form.planes import Planes, planes_of_codes
 from seedlm.passes.vulkan_form.epilogue import KernelEpilogue, kernel_epilogue
 from seedlm.passes.vulkan_form.executable import ENTRY, Executables
-from seedlm.passes.vulkan_form.kernels import (
-    ANY_BATCH,
-    CHOICES,
-    ELEMENTS,
-    SHAPES,
-    choose_shape,
-    preset_with_kernels,
-)
+from seedlm.passes.vulkan_form.kernels import ELEMENTS, KERNELS, preset_with_kernels
 
 _MAX_WORKGROUPS = 65535  # what Vulkan guarantees along each dimension
-_MAX_ROWS = _MAX_WORKGROUPS * min(shape.rows for shape in SHAPES)
+_MAX_ROWS = _MAX_WORKGROUPS * min(kernel.rows for kernel in KERNELS)
 
 
 def has_kernel(contract: ir.Operation) -> bool:
@@ -99,7 +92,6 @@ def _dispatch(
     type_ = ir.RankedTensorType(x.type)
     planes = planes_of_codes(contract.operands[1], code)
     batch = dim_size(x, 0)
-    kernel = choose_shape(batch).name if isinstance(batch, int) else ANY_BATCH
     numbers = [
         _i32(batch),
         _i32(planes.rows),
@@ -111,36 +103,17 @@ def _dispatch(
         *_inputs(planes, scale),
         x,
         x if epilogue.bias is None else epilogue.bias,
-        x if epilogue.residual is None else epilogue.residual,
+        x if epilogue.other is None else epilogue.other,
     ]
-    symbol = executables.symbol(name, str(type_.element_type), kernel)
+    symbol = executables.symbol(name, str(type_.element_type))
     result = ir.RankedTensorType.get([type_.shape[0], planes.rows], type_.element_type)
     dynamic = [] if isinstance(batch, int) else [batch]
-    workgroups = _workgroups(planes.rows, batch)
-    return flow_dispatch((symbol, ENTRY), workgroups, [*numbers, *tensors], result, dynamic)
+    workload = [_index(planes.rows), _index(batch) if isinstance(batch, int) else batch]
+    return flow_dispatch((symbol, ENTRY), workload, [*numbers, *tensors], result, dynamic)
 
 
 def _inputs(planes: Planes, scale: ir.Value) -> list[ir.Value]:
     return [*planes.all, *([scale] if planes.code.scale == "row" else [])]
-
-
-def _workgroups(rows: int, batch: ir.Value | int) -> list[ir.Value]:
-    """Returns the number of workgroups along x and y."""
-    if isinstance(batch, int):
-        shape = choose_shape(batch)
-        return [_index(-(-rows // shape.rows)), _index(-(-batch // shape.batch))]
-    *smaller, largest = CHOICES
-    counts = [_index(-(-rows // largest.rows)), _divided(batch, largest.batch)]
-    for shape in reversed(smaller):
-        fits = arith.CmpIOp(arith.CmpIPredicate.ule, batch, _index(shape.most or 0)).result
-        own = [_index(-(-rows // shape.rows)), _divided(batch, shape.batch)]
-        pairs = zip(own, counts, strict=True)
-        counts = [arith.SelectOp(fits, one, other).result for one, other in pairs]
-    return counts
-
-
-def _divided(batch: ir.Value, size: int) -> ir.Value:
-    return arith.CeilDivUIOp(batch, _index(size)).result
 
 
 def _index(number: int) -> ir.Value:

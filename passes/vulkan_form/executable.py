@@ -1,33 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The executables with kernels, one for all dispatches of a kernel."""
+"""The executables with kernels, one for all dispatches of a code."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from iree.compiler import ir
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from seedlm.codec import preset
 from seedlm.passes.pack_codes import group_records
-from seedlm.passes.vulkan_form.kernels import read_spirv
+from seedlm.passes.vulkan_form.kernels import KERNELS, read_spirv
 
-ENTRY = "main"
+ENTRY = KERNELS[0].name
+"""The entry point of all dispatches: IREE goes on from it to the kernel for the workload."""
+
 _NUMBERS = 5
 _WORD_BYTES = 4
-_EXECUTABLE = """
-#target = #hal.executable.target<"vulkan-spirv", "vulkan-spirv-fb">
-#read = #hal.pipeline.binding<storage_buffer, ReadOnly>
-#written = #hal.pipeline.binding<storage_buffer>
-"hal.executable.source"() <{{sym_name = "{name}", sym_visibility = "private",
-  objects = #hal.executable.objects<{{#target = [#hal.executable.object<{{
-    path = "{name}.spv", data = dense<"0x{data}"> : vector<{size}xi8>}}>]}}>}}> ({{
-  hal.executable.export public @{entry} ordinal(0)
-    layout(#hal.pipeline.layout<constants = {numbers}, bindings = [{bindings}]>)
-    count(%device: !hal.device, %x: index, %y: index) -> (index, index, index) {{
-      %one = arith.constant 1 : index
-      hal.return %x, %y, %one : index, index, index
-    }}
-  "hal.executable.source_end"() : () -> ()
-}}) : () -> ()
-"""
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
 
 
 @dataclass
@@ -41,30 +34,25 @@ class Executables:
     module: ir.Module
     _names: set[str] = field(default_factory=set, init=False)
 
-    def symbol(self, preset_name: str, element: str, kernel: str) -> str:
-        """Returns the name of the executable of a kernel, which is added if there is none yet.
+    def symbol(self, preset_name: str, element: str) -> str:
+        """Returns the name of the executable for a code, which is added if there is none yet.
 
         Its entry point `ENTRY` takes five numbers, the planes of the codes, the scales if rows have
-        some, the activation, the bias and the residual; its workload is the workgroups along x, y.
+        some, the activation, and the bias and the other tensor of the epilogue; its workload is the
+        rows of the weight and of the activation.
 
         Raises:
-            SeedlmError: The package was built without the kernel.
+            SeedlmError: The package was built without kernels for it.
         """
-        name = f"seedlm_{kernel}_{preset_name.replace('-', '_')}_{element}"
+        name = f"seedlm_{preset_name.replace('-', '_')}_{element}"
         if name not in self._names:
-            spirv = read_spirv(preset_name, element, kernel)
+            self._insert(name, read_spirv(preset_name, element), _bindings(preset_name))
             self._names.add(name)
-            self._insert(name, spirv, _bindings(preset_name))
         return name
 
     def _insert(self, name: str, spirv: bytes, bindings: int) -> None:
-        text = _EXECUTABLE.format(
-            name=name,
-            entry=ENTRY,
-            data=spirv.hex(),
-            size=len(spirv),
-            numbers=_NUMBERS,
-            bindings=", ".join([*["#read"] * (bindings - 1), "#written"]),
+        text = _TEMPLATES.get_template("executable.mlir.j2").render(
+            name=name, kernels=KERNELS, spirv=spirv, numbers=_NUMBERS, bindings=bindings
         )
         parsed = ir.Module.parse(text, self.module.context)
         executable = parsed.body.operations[0].operation
@@ -76,4 +64,4 @@ def _bindings(preset_name: str) -> int:
     code = preset(preset_name)
     group_bytes = group_records(code.record_bits) * code.record_bits // 8
     words, bytes_ = divmod(group_bytes, _WORD_BYTES)
-    return words + bytes_ + (code.scale == "row") + len(("x", "bias", "residual", "result"))
+    return words + bytes_ + (code.scale == "row") + len(("x", "bias", "other", "result"))

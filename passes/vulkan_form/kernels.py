@@ -11,11 +11,11 @@ ELEMENTS = ("f32", "f16")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A class of shapes that has a kernel.
+class Kernel:
+    """A kernel for a class of shapes.
 
     Attributes:
-        name: The name of the kernel, whose source is runtime/kernels/vulkan/<name>.comp.
+        name: Its name, that of its source <name>.comp and of its entry point.
         most: The most rows that the activation may have; None for any number.
         rows: Rows of the weight that a workgroup multiplies.
         batch: Rows of the activation that a workgroup multiplies them with.
@@ -27,20 +27,13 @@ class Shape:
     batch: int
 
 
-MATVEC = Shape("matvec", most=1, rows=4, batch=1)
-SMALL_BATCH = Shape("small_batch", most=4, rows=8, batch=4)
-MEDIUM_BATCH = Shape("medium_batch", most=32, rows=8, batch=8)
-TILE = Shape("tile", most=None, rows=64, batch=64)
-SHAPES = (MATVEC, SMALL_BATCH, MEDIUM_BATCH, TILE)
-
-# The classes that the kernel for a batch known at run time only chooses from.
-ANY_BATCH = "any_batch"
-CHOICES = (MATVEC, MEDIUM_BATCH, TILE)
-
-
-def choose_shape(batch: int) -> Shape:
-    """Returns the class for a number of rows of the activation."""
-    return next(shape for shape in SHAPES if shape.most is None or batch <= shape.most)
+# The first one that an activation has not too many rows for is run.
+KERNELS = (
+    Kernel("matvec", most=1, rows=4, batch=1),
+    Kernel("small_batch", most=4, rows=8, batch=4),
+    Kernel("medium_batch", most=32, rows=8, batch=8),
+    Kernel("tile", most=None, rows=64, batch=64),
+)
 
 
 def preset_with_kernels(code: Code) -> str | None:
@@ -48,19 +41,18 @@ def preset_with_kernels(code: Code) -> str | None:
     return next((name for name in PRESETS if preset(name) == code), None)
 
 
-def read_spirv(preset_name: str, element: str, kernel: str) -> bytes:
-    """Returns the SPIR-V of a kernel, whose entry point is "main".
+def read_spirv(preset_name: str, element: str) -> bytes:
+    """Returns the SPIR-V that all `KERNELS` of a code are entry points of.
 
     Args:
         preset_name: The code.
         element: The type of activations and results, one of `ELEMENTS`.
-        kernel: `ANY_BATCH`, or the name of one of `SHAPES`.
 
     Raises:
         SeedlmError: The package was built without it.
     """
-    name = f"{kernel}-{preset_name}-{element}.spv"
+    name = f"{preset_name}-{element}.spv"
     try:
         return files("seedlm").joinpath("kernels", "vulkan", name).read_bytes()
     except OSError:
-        raise SeedlmError(f"the package has no Vulkan kernel {name}: install it again") from None
+        raise SeedlmError(f"the package has no Vulkan kernels {name}: install it again") from None

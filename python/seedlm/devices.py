@@ -43,6 +43,11 @@ def open_device(name: str) -> rt.HalDevice:
         raise SeedlmError(f"device '{name}' cannot be opened: {reason}") from None
 
 
+def device_name(name: str) -> str:
+    """Returns what the driver calls the device that `open_device` opens."""
+    return str(rt.get_driver(DRIVERS[name]).query_available_devices()[0]["name"])
+
+
 def status_message(error: Exception) -> str:
     """Returns what an error of IREE's runtime says in one line, without where it was found."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,7 +10,7 @@
 
 // KERNELS-NOT: flow.executable
 // KERNELS-LABEL: util.func public @layer(
-// KERNELS: flow.dispatch @seedlm_medium_batch_seed_4bit_f32::@main
+// KERNELS: flow.dispatch @seedlm_seed_4bit_f32::@matvec
 // KERNELS-NOT: flow.dispatch
 // KERNELS: util.return
 

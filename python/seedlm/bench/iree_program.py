@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from seedlm.devices import open_device, to_host
 from seedlm.errors import SeedlmError
 from seedlm.loader import entry_name
 
@@ -20,24 +21,30 @@ _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 class Program:
-    """A module on a device of so many threads, with inputs that stay as they are.
+    """A module on a device, with inputs that stay as they are.
 
-    One thread is IREE's local-sync device, which computes on the thread that calls. More are the
-    workers of local-task; their number is the same for all programs of a process.
+    One thread of the CPU is IREE's local-sync device, which computes on the thread that calls. More
+    are the workers of local-task; their number is the same for all programs of a process.
     """
 
-    def __init__(self, module: Path, threads: int, parameters: Parameters) -> None:
+    def __init__(
+        self, module: Path, threads: int, parameters: Parameters, device: str = "cpu"
+    ) -> None:
         """Loads a .vmfb file.
 
         Args:
             module: The file.
-            threads: The number of threads.
+            threads: The number of threads of the CPU.
             parameters: The module's parameters by scope.
+            device: One of `seedlm.devices.DRIVERS`.
 
         Raises:
-            SeedlmError: IREE cannot load the module.
+            SeedlmError: There is no such device, or IREE cannot load the module.
         """
-        self._config = rt.Config(_driver(threads))
+        on_cpu = device == "cpu"
+        self._config = (
+            rt.Config(_driver(threads)) if on_cpu else rt.Config(device=open_device(device))
+        )
         instance, device = self._config.vm_instance, self._config.device
         providers = [
             rt.create_io_parameters_module(instance, index.create_provider(scope=scope))
@@ -75,7 +82,8 @@ class Program:
     def output(self, index: int) -> NDArray[Any]:
         """Returns an output of the last call."""
         view = self._outputs.get_as_ref(index).deref(rt.HalBufferView)
-        return np.array(rt.DeviceArray(self._config.device, view).to_host())
+        device = self._config.device
+        return to_host(device, [rt.DeviceArray(device, view)])[0]
 
     def outputs(self) -> list[NDArray[Any]]:
         """Returns all outputs of the last call."""

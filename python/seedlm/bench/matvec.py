@@ -9,7 +9,8 @@ of a product is that of a run over their number, so that what a call itself cost
   before it comes back to the first, so that weights come from memory.
 - In cache: one matrix again and again, which stays in the caches it fits into.
 
-`stream` is the time in which the bytes of a matrix of 4 bits a weight, and nothing more, are read.
+`stream` is the time in which the bytes of a matrix of 4 bits a weight, and nothing more, are read;
+on a device that is not the CPU, that of a copy which reads and writes as many.
 Every product of the first run of each engine is checked against the weights that it was given.
 """
 
@@ -22,7 +23,8 @@ from seedlm.bench.engines.llama_cpp import LlamaCpp
 from seedlm.bench.engines.onnx_runtime import OnnxRuntime
 from seedlm.bench.engines.open_vino import OpenVino
 from seedlm.bench.engines.stock_iree import DenseIree, Int4Iree
-from seedlm.bench.engines.stream import prepare_stream
+from seedlm.bench.engines.stream import prepare_copies, prepare_stream
+from seedlm.bench.engines.vulkan_codes import VulkanCodes
 from seedlm.bench.timing import least_seconds
 from seedlm.bench.workload import Workload
 
@@ -48,6 +50,7 @@ class ProductTime:
         memory: "streamed" or "cache".
         bits_per_weight: Bits read for each weight.
         stream_fraction: `gbytes_per_s` over that of `stream`; None without it.
+        device: What computes, see `Workload`.
     """
 
     name: str
@@ -60,10 +63,14 @@ class ProductTime:
     memory: str
     bits_per_weight: float
     stream_fraction: float | None
+    device: str = "cpu"
 
 
-def all_engines(codes: Iterable[str]) -> list[Engine]:
-    """Returns codes with each kind of activations, and everything they are compared with."""
+def all_engines(codes: Iterable[str], device: str = "cpu") -> list[Engine]:
+    """Returns what multiplies by codes on a device, and everything that is compared with."""
+    if device == "vulkan":
+        coded = [VulkanCodes(code, has_kernels) for code in codes for has_kernels in (True, False)]
+        return [*coded, DenseIree("f32"), DenseIree("f16"), Int4Iree()]
     own = [Codes(code, activations) for code in codes for activations in ("f32", "int8")]
     dense = [DenseIree(element) for element in ("f32", "f16", "bf16")]
     peers: list[Engine] = [LlamaCpp("q4_0"), LlamaCpp("q8_0"), OnnxRuntime(), OpenVino()]
@@ -108,7 +115,12 @@ def time_products(
     if with_stream:
         matrices = workload.matrices(stream_bytes)
         size = matrices * stream_bytes
-        runs[STREAM] = prepare_stream(size, products[STREAM] // matrices, workload.threads)
+        times = products[STREAM] // matrices
+        runs[STREAM] = (
+            prepare_stream(size, times, workload.threads)
+            if workload.device == "cpu"
+            else prepare_copies(size, times, workload.device)
+        )
     seconds = least_seconds(
         runs, rounds, lambda done, _: report("timing", len(engines) + done, steps)
     )
@@ -136,4 +148,5 @@ def _result(
         memory="streamed" if workload.distinct_bytes else "cache",
         bits_per_weight=8 * matrix_bytes / weights,
         stream_fraction=None if stream is None else rate / stream,
+        device=workload.device,
     )

@@ -23,10 +23,11 @@ class Workload:
         rows: Rows of a weight matrix W (outputs).
         columns: Columns of W (inputs).
         batch: Vectors x that a product is of.
-        threads: Threads that compute.
+        threads: Threads that compute; 1 if that is not the CPU.
         distinct_bytes: Least bytes of the matrices that an engine goes through before it comes back
             to the first one; 0 to multiply by one matrix again and again.
         repeats: Products of one run if there is one matrix.
+        device: What computes, "cpu" or "vulkan".
     """
 
     rows: int
@@ -35,6 +36,7 @@ class Workload:
     threads: int = 1
     distinct_bytes: int = 0
     repeats: int = 16
+    device: str = "cpu"
 
     def matrices(self, matrix_bytes: int) -> int:
         """Returns how many matrices of `matrix_bytes` there are.

@@ -16,6 +16,7 @@ from seedlm.bench.encode import EncodingSpeed
 from seedlm.bench.matvec import ProductTime
 from seedlm.bench.model import ModelTime
 from seedlm.compiler.outputs import atomic_outputs
+from seedlm.devices import device_name
 from seedlm.errors import SeedlmError
 from seedlm.tools._svg import to_svg
 
@@ -42,14 +43,17 @@ def check_plot(path: Path) -> None:
 def write_json(path: Path, results: Sequence[Any]) -> None:
     """Writes measurements, each with the date, the processor and the version of what was measured.
 
+    The processor is the device's if that is not the CPU.
+
     Raises:
         SeedlmError: The file cannot be written.
     """
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    where = {"date": date, "processor": _processor()}
     records = [asdict(each) for each in results]
     for record in records:
-        record |= where | {"version": _version(record.get("name", ""))}
+        processor = _processor(record.get("device", "cpu"))
+        version_ = _version(record.get("name", ""))
+        record |= {"date": date, "processor": processor, "version": version_}
     with atomic_outputs([path]) as files:
         files[0].write_text(json.dumps(records, indent=2) + "\n")
 
@@ -100,8 +104,10 @@ def encoder_plot(speeds: Sequence[EncodingSpeed]) -> Figure:
     return figure
 
 
-def _processor() -> str:
-    """Returns the processor's name as far as the system knows it."""
+def _processor(device: str) -> str:
+    """Returns the name of a device's processor as far as the system knows it."""
+    if device != "cpu":
+        return device_name(device)
     lines = _PROCESSORS.read_text().splitlines() if _PROCESSORS.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()

@@ -106,7 +106,10 @@ def _add_matvec(parser: argparse.ArgumentParser) -> None:
         "--shape", required=True, metavar="NxK", help="outputs and inputs of the matrix"
     )
     parser.add_argument("--batch", type=int, default=1, metavar="B", help="vectors at a time (1)")
-    parser.add_argument("--threads", type=int, default=1, metavar="T", help="threads (1)")
+    parser.add_argument(
+        "--device", choices=("cpu", "vulkan"), default="cpu", help="what computes (cpu)"
+    )
+    parser.add_argument("--threads", type=int, default=1, metavar="T", help="CPU threads (1)")
     memory = parser.add_mutually_exclusive_group()
     memory.add_argument("--in-cache", action="store_true", help="one matrix again and again")
     memory.add_argument(
@@ -179,8 +182,13 @@ def _matvec(arguments: argparse.Namespace) -> None:
     _check_counts(*counts)
     rows, columns = _shape(arguments.shape)
     distinct = 0 if arguments.in_cache else parse_size("--streamed", arguments.streamed)
-    workload = Workload(rows, columns, arguments.batch, arguments.threads, distinct)
-    engines = [each for each in all_engines(arguments.codes) if _is_wanted(each.name, arguments)]
+    device = arguments.device
+    if device != "cpu" and arguments.threads != 1:
+        raise SeedlmError(f"--threads {arguments.threads}: only the CPU has threads")
+    workload = Workload(rows, columns, arguments.batch, arguments.threads, distinct, device=device)
+    engines = [
+        each for each in all_engines(arguments.codes, device) if _is_wanted(each.name, arguments)
+    ]
     with_stream = _is_wanted(STREAM, arguments)
     if not engines and not with_stream:
         raise SeedlmError(f"--only {' '.join(arguments.only)}: nothing has such a name")

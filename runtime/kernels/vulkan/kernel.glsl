@@ -4,6 +4,7 @@
 // has GROUP_COLUMNS columns in WORDS planes of words and BYTES planes of bytes. ELEMENT is the type
 // of activations and results. Integers have 32 bits; smaller types are only loaded and stored.
 #extension GL_EXT_control_flow_attributes : require
+#include "activations.glsl"
 #include "presets.glsl"
 #if BYTES > 0
 #extension GL_EXT_shader_8bit_storage : require
@@ -23,7 +24,8 @@ layout(push_constant) uniform Problem {
   uint epilogue;
   float tensor_scale;
 };
-const uint HAS_BIAS = 1, HAS_RESIDUAL = 2, HAS_RELU = 4;
+// The bits of `epilogue`, above which is the number of an activation function.
+const uint HAS_BIAS = 1, ADDS_OTHER = 2, MULTIPLIES_OTHER = 4, ACTIVATION_SHIFT = 3;
 
 // Bindings follow each other; what an epilogue does not read is bound to anything.
 #if WORDS > 0
@@ -48,7 +50,7 @@ layout(set = 0, binding = PLANES) readonly buffer Scales { SCALE scales[]; };
 const uint INPUTS = PLANES + ROW_SCALES;
 layout(set = 0, binding = INPUTS) readonly buffer Activation { ELEMENT activation[]; };
 layout(set = 0, binding = INPUTS + 1) readonly buffer Bias { ELEMENT bias[]; };
-layout(set = 0, binding = INPUTS + 2) readonly buffer Residual { ELEMENT residual[]; };
+layout(set = 0, binding = INPUTS + 2) readonly buffer Other { ELEMENT other[]; };
 layout(set = 0, binding = INPUTS + 3) writeonly buffer Result { ELEMENT result[]; };
 
 uint groups_of_row() { return (columns + GROUP_COLUMNS - 1) / GROUP_COLUMNS; }
@@ -90,7 +92,8 @@ void finish(uint m, uint row, float sum) {
 #endif
   const uint at = m * rows + row;
   if ((epilogue & HAS_BIAS) != 0) { y += float(bias[row]); }
-  if ((epilogue & HAS_RESIDUAL) != 0) { y += float(residual[at]); }
-  if ((epilogue & HAS_RELU) != 0) { y = max(y, 0.0); }
+  if ((epilogue & ADDS_OTHER) != 0) { y += float(other[at]); }
+  y = activate(epilogue >> ACTIVATION_SHIFT, y);
+  if ((epilogue & MULTIPLIES_OTHER) != 0) { y *= float(other[at]); }
   result[at] = ELEMENT(y);
 }

@@ -16,7 +16,7 @@ from seedlm.tools.bench import main
 
 COMMON = {"date", "processor", "version"}
 PRODUCT = {"name", "shape", "threads", "ms", "gweights_per_s", "gbytes_per_s"} | COMMON
-PRODUCT |= {"batch", "memory", "bits_per_weight", "stream_fraction"}
+PRODUCT |= {"batch", "memory", "bits_per_weight", "stream_fraction", "device"}
 STREAMED = ("matvec", "--shape", "128x256", "--rounds", "1")
 MATVEC = (*STREAMED, "--in-cache")
 PEERS = ("llama.cpp/q4_0", "llama.cpp/q8_0", "onnxruntime/int4-b128", "openvino/int4-g128")
@@ -145,6 +145,10 @@ def test_model(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> None:
     [
         (("matvec", "--shape", "4096"), "--shape 4096: not a shape such as 4096x4096"),
         (("matvec", "--shape", "0x64"), "--shape 0x64: not a shape such as 4096x4096"),
+        (
+            (*MATVEC, "--device", "vulkan", "--threads", "2"),
+            "--threads 2: only the CPU has threads",
+        ),
         ((*MATVEC, "--threads", "0"), "--threads 0: less than 1"),
         ((*MATVEC, "--batch", "-1"), "--batch -1: less than 1"),
         ((*MATVEC, "--rounds", "0"), "--rounds 0: less than 1"),

@@ -30,16 +30,22 @@ TOLERANCE = {"f32": 1e-5, "f16": 2e-3}
 
 @dataclass(frozen=True)
 class Contraction:
-    """A function: x [batch, columns] to x @ weights.T [batch, rows], batch None for any."""
+    """A function: x [batch, columns] to x @ weights.T [batch, rows], batch None for any.
+
+    With an epilogue, it takes tensors [rows] and [batch, rows] as well and returns what lines of
+    MLIR compute element by element as %result, of %product, %bias and %other.
+    """
 
     weights: Encoded
     element: str = "f32"
     batch: int | None = None
+    epilogue: str = ""
+    label: str = "f"
 
     @property
     def name(self) -> str:
         rows, columns = self.weights.shape
-        return f"f_{self.batch or 'any'}x{rows}x{columns}x{self.element}"
+        return f"{self.label}_{self.batch or 'any'}x{rows}x{columns}x{self.element}"
 
     @property
     def dtype(self) -> type[np.floating[Any]]:
@@ -88,17 +94,23 @@ def load_contractions(
     contractions: Sequence[Contraction], path: Path, *, kernels: bool
 ) -> LoadedModule:
     """Compiles functions for Vulkan into one module, with the package's kernels or without."""
+    module = lowered_contractions(contractions, kernels=kernels)
+    lowered = path.with_suffix(".mlirbc")
+    write_module(module, lowered)
+    flags = [*Target("vulkan").iree_flags(), "--compile-from=input"]
+    run_iree_compile([str(lowered), *flags, "-o", str(path)], path)
+    return seedlm.load(path, device="vulkan")
+
+
+def lowered_contractions(contractions: Sequence[Contraction], *, kernels: bool) -> ir.Module:
+    """Returns the functions as IREE gets them."""
     text = "\n".join(_function(each) for each in contractions)
     module = ir.Module.parse(text, make_context())
     with module.context:
         lower: list[Pass] = [LowerToVulkan()] if kernels else []
         run_pipeline(module, [PackCodes(), *lower, LowerToLinalg()])
     set_portable_target(module)
-    lowered = path.with_suffix(".mlirbc")
-    write_module(module, lowered)
-    flags = [*Target("vulkan").iree_flags(), "--compile-from=input"]
-    run_iree_compile([str(lowered), *flags, "-o", str(path)], path)
-    return seedlm.load(path, device="vulkan")
+    return module
 
 
 def _function(contraction: Contraction) -> str:
@@ -108,14 +120,37 @@ def _function(contraction: Contraction) -> str:
     x, y = f"tensor<{batch}x{columns}x{element}>", f"tensor<{batch}x{rows}x{element}>"
     codes = f"tensor<{rows}x{weights.codes.shape[1]}xi8>"
     scale = f"tensor<{''.join(f'{n}x' for n in weights.scale.shape)}{weights.code.scale_type}>"
+    bias = f"tensor<{rows}x{element}>"
+    others = f", %biases: {bias}, %others: {y}" if contraction.epilogue else ""
     return f"""
-util.func public @{contraction.name}(%x: {x}) -> {y} {{
+util.func public @{contraction.name}(%x: {x}{others}) -> {y} {{
   %codes = arith.constant dense<"0x{weights.codes.tobytes().hex()}"> : {codes}
   %scale = arith.constant dense<"0x{weights.scale.tobytes().hex()}"> : {scale}
-  %y = "seedlm.contract"(%x, %codes, %scale) {{{_attributes(weights.code)}}}
+  %products = "seedlm.contract"(%x, %codes, %scale) {{{_attributes(weights.code)}}}
     : ({x}, {codes}, {scale}) -> {y}
-  util.return %y : {y}
+{_epilogue(contraction, bias, y) if others else f"  util.return %products : {y}"}
 }}"""
+
+
+def _epilogue(contraction: Contraction, bias: str, y: str) -> str:
+    whole, columns = (f"affine_map<(m, n) -> {places}>" for places in ("(m, n)", "(n)"))
+    element, code = contraction.element, contraction.epilogue
+    operands = {
+        "%product": ("%products", y, whole),
+        "%bias": ("%biases", bias, columns),
+        "%other": ("%others", y, whole),
+    }
+    names = [name for name in operands if name in code]
+    tensors, types, maps = zip(*(operands[name] for name in names), strict=True)
+    return f"""
+  %all = linalg.generic {{indexing_maps = [{", ".join(maps)}, {whole}],
+    iterator_types = ["parallel", "parallel"]}}
+    ins({", ".join(tensors)} : {", ".join(types)}) outs(%products : {y}) {{
+  ^bb0({", ".join(f"{name}: {element}" for name in names)}, %out: {element}):
+    {code}
+    linalg.yield %result : {element}
+  }} -> {y}
+  util.return %all : {y}"""
 
 
 def _attributes(code: Code) -> str:

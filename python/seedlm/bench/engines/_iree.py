@@ -3,7 +3,7 @@
 
 import mmap
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from seedlm.bench.engine import Prepared
 from seedlm.bench.iree_program import Program, arrays
 from seedlm.bench.workload import Array, Workload
+from seedlm.compiler.ir.context import make_context, parse_module, write_module
+from seedlm.compiler.iree import run_iree_compile
+from seedlm.compiler.targets import Target
+from seedlm.compiler.vulkan_target import set_portable_target
+from seedlm.passes._pass import Pass
+from seedlm.passes.pipeline import run_pipeline
 
 SCOPE = "model"
 
@@ -59,13 +65,44 @@ def prepare_program(
         source, compiled = Path(work) / "products.mlir", Path(work) / "products.vmfb"
         source.write_text(_module_text(workload, form, products, matrices))
         form.compile(source, compiled)
-        program = _load(compiled, workload.threads, form.parameters, matrices)
+        program = _load(compiled, workload, form.parameters, matrices)
     dtype = _DTYPES[form.x_element]
     program.bind([workload.activation(i).astype(dtype) for i in range(products)])
     return Prepared(matrix_bytes, products, program.run, program.output, dense, rotation, tolerance)
 
 
-def _load(compiled: Path, threads: int, parameters: MakeParameters, matrices: int) -> Program:
+def compile_program(
+    source: Path,
+    output: Path,
+    *,
+    device: str,
+    passes: Sequence[Pass] = (),
+    flags: Sequence[str] = (),
+) -> None:
+    """Compiles a file of MLIR for this machine's processor or for any Vulkan device.
+
+    Args:
+        source: The file.
+        output: The .vmfb file.
+        device: That of `Workload`.
+        passes: What is run before IREE.
+        flags: Flags for iree-compile.
+
+    Raises:
+        SeedlmError: A pass or IREE failed.
+    """
+    target = Target(device)
+    module = parse_module(source, make_context())
+    with module.context:
+        run_pipeline(module, list(passes))
+    if target.is_portable_vulkan:
+        set_portable_target(module)
+    lowered = source.with_suffix(".lowered.mlir")
+    write_module(module, lowered)
+    run_iree_compile([str(lowered), *target.iree_flags(), *flags, "-o", str(output)], source)
+
+
+def _load(compiled: Path, workload: Workload, parameters: MakeParameters, matrices: int) -> Program:
     """Loads a module with the parameters of so many matrices.
 
     IREE copies parameters, so their memory is given back afterwards. Were that not so, the check
@@ -78,7 +115,7 @@ def _load(compiled: Path, threads: int, parameters: MakeParameters, matrices: in
             memory.append(mmap.mmap(-1, array.nbytes))
             held[key] = np.frombuffer(memory[-1], array.dtype).reshape(array.shape)
             held[key][...] = array
-    program = Program(compiled, threads, {SCOPE: arrays(held)})
+    program = Program(compiled, workload.threads, {SCOPE: arrays(held)}, workload.device)
     for each in memory:
         each.madvise(mmap.MADV_DONTNEED)
     return program

@@ -1,41 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""This project: dispatches that decode weights while they multiply.
-
-The records are random, which is as good as encoded weights for the time of a product.
-"""
+"""This project on the CPU: dispatches that decode weights while they multiply."""
 
 import tempfile
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from seedlm.bench.engine import Prepared, Unavailable
-from seedlm.bench.engines._iree import Format, prepare_program
-from seedlm.bench.workload import Array, Workload
-from seedlm.codec import Code, Encoded, decode, preset
-from seedlm.codec.packing import Integers, Seeds, pack_records
+from seedlm.bench.engines._iree import Format, compile_program, prepare_program
+from seedlm.bench.engines._records import code_fields, dense_rows, random_records
+from seedlm.bench.workload import Workload
+from seedlm.codec import Code, preset
 from seedlm.compiler.dialect import TILE_ROWS
-from seedlm.compiler.ir.context import make_context, parse_module, write_module
-from seedlm.compiler.iree import run_iree_compile
 from seedlm.compiler.targets import Target, find_instruction_set
 from seedlm.passes.cpu_form.kernels import has_int8_kernels, kernel_prefix
 from seedlm.passes.cpu_form.layout import step_bytes, tile_codes
 from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
-from seedlm.passes.pipeline import run_pipeline
 
 _TOLERANCES = {"f32": 1e-5, "int8": 1e-2}
-
-
-class _Records(NamedTuple):
-    seeds: Seeds
-    coefficients: Integers
-    exponents: Integers
-    scale: npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -54,26 +39,34 @@ class Codes:
         """See `Engine`."""
         code = preset(self.preset)
         isa = instruction_set(code, self.activations)
-        records = _random_records(code, workload)
-        tiles = tile_codes(*records[:3], code)
+        records = random_records(code, workload)
+        tiles = tile_codes(*records.fields, code)
         steps = tiles.reshape(len(tiles), -1, step_bytes(code))
         # Scales of groups of columns stay where they are, so their columns must as well.
         rotates = code.scale_columns is None
-        scale = {} if records.scale.ndim == 0 else {"scale": records.scale}
+        lower = (LowerToCpu(isa, self.activations), LowerToLinalg())
         form = Format(
             template="codes.mlir.j2",
-            fields=_fields(code, workload, tiles, records.scale),
+            fields={
+                **code_fields(code, records.scale),
+                "parts": [f"tensor<{tiles.shape[0]}x{tiles.shape[1]}xi8>"],
+                "codes": f"tensor<{workload.rows}x{tiles.shape[1] // TILE_ROWS}xi8>",
+                "join": "seedlm.join_tiles",
+                "segments": [],
+            },
             x_element="f32",
-            compile=partial(_compile, isa=isa, activations=self.activations),
+            compile=partial(
+                compile_program, device="cpu", passes=lower, flags=("--compile-from=input",)
+            ),
             parameters=lambda i: {
-                f"tiles{i}": np.roll(steps, i * rotates, axis=1),
-                **{f"{key}{i}": array for key, array in scale.items()},
+                f"part0_{i}": np.roll(steps, i * rotates, axis=1),
+                **({f"scale{i}": records.scale} if records.scale.ndim else {}),
             },
         )
         return prepare_program(
             workload,
             form,
-            _dense(code, workload, records),
+            dense_rows(code, workload, records),
             rotation=code.block * rotates,
             tolerance=_TOLERANCES[self.activations],
         )
@@ -97,51 +90,3 @@ def instruction_set(code: Code, activations: str) -> str:
 def _host_instruction_set() -> str | None:
     with tempfile.TemporaryDirectory(prefix="seedlm-") as work:
         return find_instruction_set(Target().iree_flags(), Path("host"), Path(work))
-
-
-def _random_records(code: Code, workload: Workload) -> _Records:
-    rng = np.random.default_rng(0)
-    shape = (workload.rows, code.blocks_per_row(workload.columns))
-    low, high = code.coefficient_range
-    least, greatest = code.exponent_range
-    return _Records(
-        rng.integers(1, code.seeds, shape, np.uint32, endpoint=True),
-        rng.integers(low, high, (*shape, code.latent), np.int8, endpoint=True),
-        rng.integers(least, greatest, shape, np.int8, endpoint=True),
-        np.asarray(rng.uniform(0.5, 1, code.scale_shape(workload.rows, workload.columns))).astype(
-            code.scale_dtype
-        ),
-    )
-
-
-def _dense(code: Code, workload: Workload, records: _Records) -> Array:
-    """Returns the weights at the checked rows, with those that fill up the last block."""
-    rows = workload.checked_rows
-    seeds, coefficients, exponents, scale = records
-    codes = pack_records(seeds[rows], coefficients[rows], exponents[rows], code)
-    shape = (len(rows), seeds.shape[1] * code.block)
-    return decode(Encoded(code, shape, codes, scale[rows] if scale.ndim else scale, 0.0))
-
-
-def _fields(
-    code: Code, workload: Workload, tiles: npt.NDArray[np.uint8], scale: npt.NDArray[Any]
-) -> dict[str, object]:
-    sizes = "".join(f"{size}x" for size in scale.shape)
-    return {
-        "code": code,
-        "tiles": f"tensor<{tiles.shape[0]}x{tiles.shape[1]}xi8>",
-        "codes": f"tensor<{workload.rows}x{tiles.shape[1] // TILE_ROWS}xi8>",
-        "scale": f"tensor<{sizes}{code.scale_type}>",
-        "scale_parameter": scale.ndim > 0,
-        "scale_value": f"{scale.flat[0]:e}",
-    }
-
-
-def _compile(source: Path, output: Path, isa: str, activations: str) -> None:
-    module = parse_module(source, make_context())
-    with module.context:
-        run_pipeline(module, [LowerToCpu(isa, activations), LowerToLinalg()])
-    lowered = source.with_suffix(".lowered.mlir")
-    write_module(module, lowered)
-    flags = [*Target().iree_flags(), "--compile-from=input"]
-    run_iree_compile([str(lowered), *flags, "-o", str(output)], source)
