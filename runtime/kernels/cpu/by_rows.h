@@ -18,8 +18,7 @@ typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records);
-INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
-                          int place);
+INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row);
 INLINE eight read_excess(const struct code *code, const struct records *records, int i, int row);
 
 // The sums of a row of activations: by row of weights and column of a block, and the excess by row of
@@ -93,12 +92,11 @@ INLINE void add_blocks(const struct code *code, const uint8_t *step, const float
   for (int row = 0; row < TILE_ROWS; row += 4)
 #pragma GCC unroll 4
     for (int r = row; r < row + 4; ++r) {
-      const int place = place_of(row) + r - row;
       eight products[DIRECT_BATCH];
       for (int m = 0; m < count; ++m)
         products[m] = sums[m].products[r];
       for (int i = 0; i < steps; ++i) {
-        const eight weights = read_weights(code, &records, i, r, place);
+        const eight weights = read_weights(code, &records, i, r);
         for (int m = 0; m < count; ++m)
           products[m] += weights * blocks[m][i];
       }
@@ -152,7 +150,7 @@ INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *
   for (int row = 0; row < TILE_ROWS; row += 8) {
     eight v[BLOCK];
     for (int r = 0; r < 8; ++r)
-      v[r] = read_weights(code, &records, 0, row + r, place_of(row + r));
+      v[r] = read_weights(code, &records, 0, row + r);
     transpose(v);
     for (int column = 0; column < BLOCK; ++column) {
       if (HAS_EXCESS)
