@@ -31,10 +31,10 @@ class LowerToCpu:
     Other contractions are left to seedlm-lower-to-linalg.
 
     With activations of 8 bits a dispatch before it rounds them, once for all contractions that
-    read them:
+    read them. Microkernels multiply with them as they are if the batch is large:
 
         %p = flow.dispatch @prepare::@prepare[%batch](%x, %batch)
-        %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %bias, %batch)
+        %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %x, %bias, %batch)
 
     Attributes:
         isa: The instruction set of the microkernels, one of `INSTRUCTION_SETS`.
@@ -53,7 +53,7 @@ class LowerToCpu:
             SeedlmError: There are no microkernels for the instruction set or the activations.
         """
         executables = Executables(module, read_bitcode(self.isa))
-        activations = Activations(executables, is_int8=self.activations == "int8")
+        activations = Activations(executables, rounds=self.activations == "int8")
         contracts = [op for op in walk(module.operation) if op.name == CONTRACT and is_tiled(op)]
         for contract in contracts:
             check_activations(self.activations, code_of(contract), self.isa)

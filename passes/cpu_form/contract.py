@@ -29,7 +29,7 @@ def lower_contract(contract: ir.Operation, activations: Activations) -> None:
     maps = contract_maps(contract)
     epilogue = find_epilogue(contract, fuse=maps.result[-1] == maps.row)
     with ir.InsertionPoint(contract), contract.location:
-        x = activations.matrix(contract, maps)
+        x = activations.matrices(contract, maps)
         sizes = [dim_size(contract.operands[0], maps.lhs.index(loop)) for loop in maps.batch]
     replaced = epilogue.replaces
     with ir.InsertionPoint(replaced), replaced.location:
@@ -41,7 +41,7 @@ def lower_contract(contract: ir.Operation, activations: Activations) -> None:
 
 
 def _dispatch(
-    contract: ir.Operation, x: ir.Value, epilogue: Epilogue, activations: Activations
+    contract: ir.Operation, x: list[ir.Value], epilogue: Epilogue, activations: Activations
 ) -> ir.Value:
     _, codes, scale = contract.operands
     join = defining_op(codes)
@@ -49,34 +49,30 @@ def _dispatch(
     tiles = join.operands[0]
     has_row_scales = ir.RankedTensorType(scale.type).rank > 0
     scales, numbers = ([scale], []) if has_row_scales else ([], [only_element(scale)])
-    problem = _problem(contract, x, tiles, is_int8=activations.is_int8)
+    problem = _problem(contract, x, tiles)
     return build_dispatch(
         activations.executables.symbol(problem, epilogue),
-        [tiles, *scales, x, *(_collapsed(each) for each in epilogue.operands)],
+        [tiles, *scales, *x, *(_collapsed(each) for each in epilogue.operands)],
         numbers,
-        [dim_size(x, 0), problem.rows],
+        [dim_size(x[-1], 0), problem.rows],
         ir.Type.parse(epilogue.element),
     )
 
 
-def _problem(contract: ir.Operation, x: ir.Value, tiles: ir.Value, *, is_int8: bool) -> Problem:
+def _problem(contract: ir.Operation, x: list[ir.Value], tiles: ir.Value) -> Problem:
     code = code_of(contract)
     prefix = kernel_prefix(code)
     assert prefix is not None
-    maps = contract_maps(contract)
-    x_type = ir.RankedTensorType(x.type)
-    batch = x_type.shape[0]
-    column = maps.lhs.index(maps.column)
+    *prepared, (batch, columns) = [ir.RankedTensorType(each.type).shape for each in x]
     return Problem(
-        function=f"{prefix}_{'int8' if is_int8 else 'f32'}",
+        function=f"{prefix}_{'int8' if prepared else 'f32'}",
         rows=ir.RankedTensorType(contract.operands[1].type).shape[0],
-        columns=ir.RankedTensorType(contract.operands[0].type).shape[column],
+        columns=columns,
         batch=None if batch == DYNAMIC else batch,
         tile_bytes=ir.RankedTensorType(tiles.type).shape[1],
         scale_element=code.scale_type,
         has_row_scales=code.scale == "row",
-        x_size=x_type.shape[1],
-        x_element=str(x_type.element_type),
+        prepared_bytes=prepared[0][1] if prepared else None,
     )
 
 

@@ -44,8 +44,8 @@ class Problem:
         tile_bytes: Bytes of the codes of a tile of the weight's rows.
         scale_element: The MLIR type of the scales.
         has_row_scales: Whether each row has a scale; if not, the tensor has one.
-        x_size: Elements of a row of x as the microkernel reads it.
-        x_element: The MLIR type of those elements.
+        prepared_bytes: Bytes of a row of x rounded to 8 bits, which the microkernel reads as well;
+            None if it reads x alone.
     """
 
     function: str
@@ -55,8 +55,7 @@ class Problem:
     tile_bytes: int
     scale_element: str
     has_row_scales: bool
-    x_size: int
-    x_element: str
+    prepared_bytes: int | None
 
 
 @dataclass
@@ -75,9 +74,9 @@ class Executables:
     def symbol(self, problem: Problem, epilogue: Epilogue) -> str:
         """Returns the name of the executable that computes `problem` and then `epilogue`.
 
-        Its entry point has the same name, and takes tensors: codes, scales of rows, x and the
-        epilogue's operands; then numbers: the scale if there is one only, and the batch if it is
-        not known. The batch is its workload as well.
+        Its entry point has the same name, and takes tensors: codes, scales of rows, prepared
+        activations, x and the epilogue's operands; then numbers: the scale if there is one only,
+        and the batch if it is not known. The batch is its workload as well.
         """
         name = f"{problem.function}_{problem.rows}x{problem.columns}"
         return self._symbol(_executable(problem, epilogue), name)
@@ -118,12 +117,12 @@ def _executable(problem: Problem, epilogue: Epilogue) -> str:
     tiling = choose_tiling(problem.rows, problem.columns, on_stack=not is_in_place)
     batch = Dimension(problem.batch, "%m", "%height")
     rows = Dimension(problem.rows, "%n", "%width")
-    codes, scales, x = _kernel_inputs(problem, batch, rows)
+    codes, scales, *activations = _kernel_inputs(problem, batch, rows)
     operands = [_operand(i, each, batch, rows) for i, each in enumerate(epilogue.operands)]
     output = Buffer("out", epilogue.element, (batch, rows))
     sums = output if is_in_place else _stack(tiling)
     per_row = [scales] if problem.has_row_scales else []
-    bound = [codes, *per_row, x, *operands, output]
+    bound = [codes, *per_row, *activations, *operands, output]
     numbers = [] if per_row else [f"%scale: {scales.element}"]
     is_dynamic = problem.batch is None
     workload = "%batch: index" if is_dynamic else ""
@@ -145,9 +144,8 @@ def _executable(problem: Problem, epilogue: Epilogue) -> str:
         ],
         bound=bound,
         allocated=[each for each in (scales, sums) if each not in bound],
-        codes=codes,
         scales=scales,
-        x=x,
+        inputs_of_kernel=[codes, scales, *activations],
         sums=sums,
         **_vectors(problem, epilogue, operands, sums, output),
     )
@@ -177,16 +175,17 @@ def _prepare(function: str, batch: int | None, columns: int, size: int) -> str:
     )
 
 
-def _kernel_inputs(
-    problem: Problem, batch: Dimension, rows: Dimension
-) -> tuple[Buffer, Buffer, Buffer]:
+def _kernel_inputs(problem: Problem, batch: Dimension, rows: Dimension) -> list[Buffer]:
     tiles = Dimension(-(-problem.rows // TILE_ROWS), "%tile", "%tiles")
     scales = rows if problem.has_row_scales else Dimension(1, "%c0", "1")
-    return (
+    inputs = [
         Buffer("codes", "i8", (tiles, Dimension.whole(problem.tile_bytes))),
         Buffer("scales", problem.scale_element, (scales,)),
-        Buffer("x", problem.x_element, (batch, Dimension.whole(problem.x_size))),
-    )
+    ]
+    if problem.prepared_bytes is not None:
+        bytes_ = Dimension.whole(problem.prepared_bytes)
+        inputs.append(Buffer("prepared", "i8", (batch, bytes_)))
+    return [*inputs, Buffer("x", "f32", (batch, Dimension.whole(problem.columns)))]
 
 
 def _operand(index: int, operand: Operand, batch: Dimension, rows: Dimension) -> Buffer:

@@ -27,6 +27,8 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
 }
 
 ACTIVATIONS = ("f32", "int8")
+ROUNDED_BATCH = 7
+"""The rows of activations up to which microkernels multiply with 8 bits of them."""
 _BYTE_BITS = 8
 _INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
 

@@ -13,9 +13,9 @@
 // CHECK-SAME: %[[X:[^:]+]]: tensor<?x60xf32>
 // CHECK: %[[PREPARED:.+]] = flow.dispatch @seedlm_seed_4bit_prepare_60_0{{.+}}(%[[X]], %{{.+}}) : (tensor<?x60xf32>{%{{.+}}}, index) -> tensor<?x128xi8>
 // CHECK-NOT: prepare
-// CHECK: flow.dispatch @seedlm_seed_4bit_int8_64x60_1{{.+}}(%{{[^,]+}}, %{{[^,]+}}, %[[PREPARED]], %{{[^,]+}})
+// CHECK: flow.dispatch @seedlm_seed_4bit_int8_64x60_1{{.+}}(%{{[^,]+}}, %{{[^,]+}}, %[[PREPARED]], %[[X]], %{{[^,]+}})
 // CHECK-NOT: prepare
-// CHECK: flow.dispatch @seedlm_seed_4bit_int8_64x60_1{{.+}}(%{{[^,]+}}, %{{[^,]+}}, %[[PREPARED]], %{{[^,]+}})
+// CHECK: flow.dispatch @seedlm_seed_4bit_int8_64x60_1{{.+}}(%{{[^,]+}}, %{{[^,]+}}, %[[PREPARED]], %[[X]], %{{[^,]+}})
 util.func public @shared(%x: tensor<?x60xf32>, %q_tiles: tensor<1x2048xi8>, %k_tiles: tensor<1x2048xi8>,
                          %scale: tensor<64xf16>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
   %q_codes = "seedlm.join_tiles"(%q_tiles) : (tensor<1x2048xi8>) -> tensor<64x32xi8>

@@ -158,24 +158,4 @@ INLINE void multiply(const struct code *code, const struct operands *o) {
 }
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
-
-#define DEFINE_INT8_KERNEL(NAME, SCALE)                                                            \
-  void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
-                               uint8_t *prepared, size_t prepared_offset,                          \
-                               size_t prepared_stride, size_t columns, size_t batch) {             \
-    prepare_rows(&NAME, x + x_offset, x_stride, prepared + prepared_offset, prepared_stride,       \
-                 columns, batch);                                                                  \
-  }                                                                                                \
-  void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
-                            const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \
-                            size_t prepared_offset, size_t prepared_stride, float *y,              \
-                            size_t y_offset, size_t y_stride, size_t rows, size_t columns,         \
-                            size_t batch) {                                                        \
-    const struct operands o = {codes + codes_offset, codes_stride, scales + scales_offset,         \
-                               NULL,                 0,            y + y_offset,                   \
-                               y_stride,             rows,         columns,                        \
-                               batch};                                                             \
-    multiply_int8(&NAME, &o, prepared + prepared_offset, prepared_stride);                         \
-  }
-
 SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

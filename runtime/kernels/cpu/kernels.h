@@ -22,7 +22,10 @@ SEEDLM_PRESETS(SEEDLM_DECLARE)
 
 // The same with activations of 8 bits, for codes of 8 columns whose basis values are bytes; only for
 // AVX-512. Activations are prepared first: for each block of 8 columns, the last filled up with zeros,
-// one `prepared` a row. x is about scale times the integers.
+// one `prepared` a row. x is about scale times the integers. More rows than ROUNDED_BATCH are not
+// rounded: from there on the f32 function, which decodes weights once for many rows, is faster.
+enum { ROUNDED_BATCH = 7 };
+
 struct prepared {
   int32_t halves[2];  // integers, as bytes: of columns 0 to 3 and 4 to 7 or, if the code has four
                       // coefficients, of columns 0, 2, 4, 6 and 1, 3, 5, 7
@@ -36,9 +39,9 @@ struct prepared {
                                size_t prepared_stride, size_t columns, size_t batch);              \
   void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
                             const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \
-                            size_t prepared_offset, size_t prepared_stride, float *y,              \
-                            size_t y_offset, size_t y_stride, size_t rows, size_t columns,         \
-                            size_t batch);
+                            size_t prepared_offset, size_t prepared_stride, const float *x,        \
+                            size_t x_offset, size_t x_stride, float *y, size_t y_offset,           \
+                            size_t y_stride, size_t rows, size_t columns, size_t batch);
 
 SEEDLM_BYTE_PRESETS(SEEDLM_DECLARE)
 #undef SEEDLM_DECLARE

@@ -55,7 +55,7 @@ INLINE struct tile tile_at(const struct code *code, const struct operands *o, si
 
 // Asks for the codes some steps ahead of a step.
 INLINE void prefetch(const struct code *code, const uint8_t *step) {
-  enum { LINE = 64, AHEAD = 4096 };
+  enum { LINE = 64, AHEAD = 12288 };
   for (size_t at = 0; at < step_bytes(code); at += LINE)
     __builtin_prefetch(step + AHEAD + at);
 }
@@ -71,4 +71,30 @@ INLINE void prefetch(const struct code *code, const uint8_t *step) {
                                y_stride,             rows,         columns,                        \
                                batch};                                                             \
     multiply(&NAME, &o);                                                                           \
+  }
+
+// Defines the functions with activations of 8 bits of all codes by `prepare_rows(code, x, x_stride,
+// prepared, prepared_stride, columns, batch)` and `multiply_int8(code, operands, prepared, stride)`.
+#define DEFINE_INT8_KERNEL(NAME, SCALE)                                                            \
+  void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
+                               uint8_t *prepared, size_t prepared_offset,                          \
+                               size_t prepared_stride, size_t columns, size_t batch) {             \
+    prepare_rows(&NAME, x + x_offset, x_stride, prepared + prepared_offset, prepared_stride,       \
+                 columns, batch);                                                                  \
+  }                                                                                                \
+  void seedlm_##NAME##_int8(const uint8_t *codes, size_t codes_offset, size_t codes_stride,        \
+                            const SCALE *scales, size_t scales_offset, const uint8_t *prepared,    \
+                            size_t prepared_offset, size_t prepared_stride, const float *x,        \
+                            size_t x_offset, size_t x_stride, float *y, size_t y_offset,           \
+                            size_t y_stride, size_t rows, size_t columns, size_t batch) {          \
+    if (batch > ROUNDED_BATCH) {                                                                   \
+      seedlm_##NAME##_f32(codes, codes_offset, codes_stride, scales, scales_offset, x, x_offset,   \
+                          x_stride, y, y_offset, y_stride, rows, columns, batch);                  \
+      return;                                                                                      \
+    }                                                                                              \
+    const struct operands o = {codes + codes_offset, codes_stride, scales + scales_offset,         \
+                               NULL,                 0,            y + y_offset,                   \
+                               y_stride,             rows,         columns,                        \
+                               batch};                                                             \
+    multiply_int8(&NAME, &o, prepared + prepared_offset, prepared_stride);                         \
   }

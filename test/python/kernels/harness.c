@@ -19,24 +19,28 @@ struct request {
   uint64_t codes_size, codes_offset, codes_stride;
   uint64_t scales_size, scales_offset;
   uint64_t x_size, x_offset, x_stride;
+  uint64_t prepared_size, prepared_offset, prepared_stride;
   uint64_t y_size, y_offset, y_stride;
   uint64_t rows, columns, batch;
 };
 
-typedef void product(const uint8_t *, size_t, size_t, const void *, size_t, const void *, size_t,
+typedef void product(const uint8_t *, size_t, size_t, const void *, size_t, const float *, size_t,
                      size_t, float *, size_t, size_t, size_t, size_t, size_t);
+typedef void int8_product(const uint8_t *, size_t, size_t, const void *, size_t, const uint8_t *,
+                          size_t, size_t, const float *, size_t, size_t, float *, size_t, size_t,
+                          size_t, size_t, size_t);
 typedef void preparation(const float *, size_t, size_t, uint8_t *, size_t, size_t, size_t, size_t);
 
 #define F32_KERNEL(NAME, SCALE) (product *)seedlm_##NAME##_f32,
 static product *const f32_kernels[] = {SEEDLM_PRESETS(F32_KERNEL)};
 
 #ifdef HAS_INT8
-#define INT8_KERNEL(NAME, SCALE) (product *)seedlm_##NAME##_int8,
+#define INT8_KERNEL(NAME, SCALE) (int8_product *)seedlm_##NAME##_int8,
 #define PREPARE_KERNEL(NAME, SCALE) seedlm_##NAME##_prepare,
-static product *const int8_kernels[] = {SEEDLM_BYTE_PRESETS(INT8_KERNEL)};
+static int8_product *const int8_kernels[] = {SEEDLM_BYTE_PRESETS(INT8_KERNEL)};
 static preparation *const prepare_kernels[] = {SEEDLM_BYTE_PRESETS(PREPARE_KERNEL)};
 #else
-static product *const *const int8_kernels = NULL;
+static int8_product *const *const int8_kernels = NULL;
 static preparation *const *const prepare_kernels = NULL;
 #endif
 
@@ -64,16 +68,22 @@ int main(void) {
   struct request *r = read_bytes(sizeof *r);
   uint8_t *codes = read_bytes(r->codes_size);
   void *scales = read_bytes(r->scales_size);
-  void *x = read_bytes(r->x_size);
+  float *x = read_bytes(r->x_size);
+  uint8_t *prepared = read_bytes(r->prepared_size);
   void *y = read_bytes(r->y_size);
   if (r->function == PREPARE)
     prepare_kernels[r->preset](x, r->x_offset, r->x_stride, y, r->y_offset, r->y_stride,
                                r->columns, r->batch);
+  else if (r->function == INT8)
+    int8_kernels[r->preset](codes, r->codes_offset, r->codes_stride, scales, r->scales_offset,
+                            prepared, r->prepared_offset, r->prepared_stride, x, r->x_offset,
+                            r->x_stride, y, r->y_offset, r->y_stride, r->rows, r->columns,
+                            r->batch);
   else
-    (r->function == INT8 ? int8_kernels : f32_kernels)[r->preset](
-        codes, r->codes_offset, r->codes_stride, scales, r->scales_offset, x, r->x_offset,
-        r->x_stride, y, r->y_offset, r->y_stride, r->rows, r->columns, r->batch);
+    f32_kernels[r->preset](codes, r->codes_offset, r->codes_stride, scales, r->scales_offset, x,
+                           r->x_offset, r->x_stride, y, r->y_offset, r->y_stride, r->rows,
+                           r->columns, r->batch);
   write_bytes(y, r->y_size);
-  free(y), free(x), free(scales), free(codes), free(r);
+  free(y), free(prepared), free(x), free(scales), free(codes), free(r);
   return 0;
 }

@@ -21,6 +21,7 @@ Array = npt.NDArray[Any]
 
 _F32, _INT8, _PREPARE = range(3)
 _GUARD = 0xA5
+_NOTHING: Bytes = np.zeros((1, 1), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,18 @@ def multiply(command: list[str], encoded: Encoded, x: Floats, call: Call = Call(
     Raises:
         AssertionError: The kernel failed or wrote to what is no part of the result.
     """
-    return _product(command, (_F32, _index(encoded.code, CODES)), encoded, x, call)
+    return _product(command, (_F32, _index(encoded.code, CODES)), encoded, x, _NOTHING, call)
 
 
 def multiply_int8(
-    command: list[str], encoded: Encoded, prepared: Bytes, call: Call = Call()
+    command: list[str], encoded: Encoded, x: Floats, prepared: Bytes, call: Call = Call()
 ) -> Floats:
-    """Returns the product with prepared activations, f32 [batch, rows]. Raises as `multiply`."""
+    """Returns the product with activations, prepared as well, f32 [batch, rows].
+
+    Raises as `multiply`.
+    """
     function = (_INT8, _index(encoded.code, BYTE_CODES))
-    return _product(command, function, encoded, prepared, call)
+    return _product(command, function, encoded, x, prepared, call)
 
 
 def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> Bytes:
@@ -70,16 +74,21 @@ def prepare(command: list[str], code: Code, x: Floats, call: Call = Call()) -> B
     columns = x.shape[1]
     result = np.empty((len(x), prepared_bytes(code, columns)), np.uint8)
     function = (_PREPARE, _index(code, BYTE_CODES))
-    nothing = np.zeros((1, 1), np.uint8)
-    return _run(command, function, [nothing, nothing, x, result], (1, columns, len(x)), call)
+    matrices = [_NOTHING, _NOTHING, x, _NOTHING, result]
+    return _run(command, function, matrices, (1, columns, len(x)), call)
 
 
 def _product(
-    command: list[str], function: tuple[int, int], encoded: Encoded, x: Array, call: Call
+    command: list[str],
+    function: tuple[int, int],
+    encoded: Encoded,
+    x: Floats,
+    prepared: Bytes,
+    call: Call,
 ) -> Floats:
     tiles = tile_codes(*encoded.fields(), encoded.code)
     result = np.empty((len(x), encoded.shape[0]), np.float32)
-    matrices = [tiles, encoded.scale.reshape(1, -1), x, result]
+    matrices = [tiles, encoded.scale.reshape(1, -1), x, prepared, result]
     return _run(command, function, matrices, (*encoded.shape, len(x)), call)
 
 

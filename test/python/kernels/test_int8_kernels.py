@@ -7,6 +7,7 @@ import pytest
 from kernel_builds import ISAS, Isa, runs
 from kernel_calls import (
     Call,
+    multiply,
     multiply_int8,
     prepare,
     random_activations,
@@ -16,6 +17,7 @@ from kernel_codes import BYTE_CODES, CODES
 
 from seedlm.codec import Code, Encoded, decode
 from seedlm.codec.basis import states
+from seedlm.passes.cpu_form.kernels import ROUNDED_BATCH
 
 Harness = Callable[[Isa], list[str]]
 
@@ -97,20 +99,31 @@ def test_prepared_activations(isa: Isa, harness: Harness, name: str, columns: in
 @pytest.mark.parametrize("shape", SHAPES)
 def test_products_are_exact(isa: Isa, harness: Harness, name: str, shape: tuple[int, int]) -> None:
     encoded = random_encoded(name, *shape)
-    prepared = model_prepared(random_activations(2, shape[1]), encoded.code)
+    x = random_activations(2, shape[1])
+    prepared = model_prepared(x, encoded.code)
     prepared["scale"] = 1
-    y = multiply_int8(harness(isa), encoded, prepared.view(np.uint8), Call(offset=1, padding=2))
+    y = multiply_int8(harness(isa), encoded, x, prepared.view(np.uint8), Call(offset=1, padding=2))
     np.testing.assert_array_equal(y, products(prepared, encoded))
 
 
 @pytest.mark.parametrize("name", BYTE_CODES)
-@pytest.mark.parametrize("batch", [1, 3, 4, 9])
+@pytest.mark.parametrize("batch", [1, 3, 4, ROUNDED_BATCH])
 def test_batches(isa: Isa, harness: Harness, name: str, batch: int) -> None:
     encoded = random_encoded(name, 70, 205)
-    prepared = model_prepared(random_activations(batch, 205), encoded.code)
+    x = random_activations(batch, 205)
+    prepared = model_prepared(x, encoded.code)
     prepared["scale"] = 1
-    y = multiply_int8(harness(isa), encoded, prepared.view(np.uint8), Call(offset=1, padding=2))
+    y = multiply_int8(harness(isa), encoded, x, prepared.view(np.uint8), Call(offset=1, padding=2))
     np.testing.assert_array_equal(y, products(prepared, encoded))
+
+
+@pytest.mark.parametrize("name", BYTE_CODES)
+def test_large_batches_are_not_rounded(isa: Isa, harness: Harness, name: str) -> None:
+    encoded = random_encoded(name, 70, 205)
+    x = random_activations(ROUNDED_BATCH + 1, 205)
+    nothing = np.zeros(model_prepared(x, encoded.code).shape, PREPARED)
+    y = multiply_int8(harness(isa), encoded, x, nothing.view(np.uint8))
+    np.testing.assert_array_equal(y, multiply(harness(isa), encoded, x))
 
 
 @pytest.mark.parametrize("name", BYTE_CODES)
@@ -118,7 +131,7 @@ def test_activations_of_equal_magnitude(isa: Isa, harness: Harness, name: str) -
     encoded = random_encoded(name, 64, 64)
     x = np.where(random_activations(2, 64) > 0, 1.0, -1.0).astype(np.float32)
     x[0] = np.tile([1, 0, 0, 0, 0, 0, 0, 0], 8)
-    y = multiply_int8(harness(isa), encoded, prepare(harness(isa), encoded.code, x))
+    y = multiply_int8(harness(isa), encoded, x, prepare(harness(isa), encoded.code, x))
     expected = x @ decode(encoded).T
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
@@ -127,7 +140,7 @@ def test_activations_of_equal_magnitude(isa: Isa, harness: Harness, name: str) -
 def test_error_is_a_tenth_of_the_weights_error(isa: Isa, harness: Harness, name: str) -> None:
     encoded = random_encoded(name, 512, 1024)
     x = random_activations(1, 1024)
-    y = multiply_int8(harness(isa), encoded, prepare(harness(isa), encoded.code, x))
+    y = multiply_int8(harness(isa), encoded, x, prepare(harness(isa), encoded.code, x))
     expected = x.astype(np.float64) @ decode(encoded).astype(np.float64).T
     assert np.linalg.norm(y - expected) < 0.0086 * np.linalg.norm(expected)
 
@@ -137,5 +150,6 @@ def test_kernels_touch_only_their_operands(isa: Isa, sanitized: Harness, name: s
     harness = sanitized(isa)
     for rows, columns in [(64, 24), (65, 97), (1, 300)]:
         encoded = random_encoded(name, rows, columns)
-        prepared = prepare(harness, encoded.code, random_activations(2, columns), Call(1, 2))
-        multiply_int8(harness, encoded, prepared, Call(offset=1, padding=2))
+        x = random_activations(2, columns)
+        prepared = prepare(harness, encoded.code, x, Call(1, 2))
+        multiply_int8(harness, encoded, x, prepared, Call(offset=1, padding=2))
