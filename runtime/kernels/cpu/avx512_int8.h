@@ -5,58 +5,9 @@
 #pragma once
 
 #include "avx512_step.h"
+#include "prepare.h"
 
-enum { BLOCK = 8, VECTORS = 4, INT8_BATCH = 4, INT8_LIMIT = 127, SUM_LIMIT = 248 };
-
-INLINE float sum_of_eight(__m256 v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-INLINE float maximum_of_eight(__m256 v) {
-  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
-}
-
-// Whether the windows of one coefficient are bytes of the string shifted, those of even columns
-// and, 4 bits on, those of odd ones.
-INLINE int has_bytes_of_string(const struct code *code) { return code->latent == 4; }
-
-// The sum of magnitudes is limited to 255 after rounding, so that products with basis values fit
-// into 16 bits.
-INLINE struct prepared prepare_block(const struct code *code, __m256 x) {
-  const __m256 magnitudes = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
-  const float largest = maximum_of_eight(magnitudes) / INT8_LIMIT;
-  const float total = sum_of_eight(magnitudes) / SUM_LIMIT;
-  const float scale = largest > total ? largest : total;
-  const float inverse = scale > 0 ? 1 / scale : 0;
-  const __m256i integers = _mm256_cvtps_epi32(_mm256_mul_ps(x, _mm256_set1_ps(inverse)));
-  __m128i bytes = _mm256_cvtepi32_epi8(integers);
-  const __m128i ones = _mm_cvtsi32_si128(0x01010101);
-  const __m128i sum = _mm_dpbusd_epi32(_mm_dpbusd_epi32(_mm_setzero_si128(), ones, bytes), ones,
-                                       _mm_srli_epi64(bytes, 32));
-  if (has_bytes_of_string(code))
-    bytes = _mm_shuffle_epi8(bytes, _mm_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 7, 5, 3, 1, 6, 4, 2, 0));
-  struct prepared prepared = {{0}, -128 * _mm_cvtsi128_si32(sum), scale};
-  _mm_storel_epi64((__m128i *)prepared.halves, bytes);
-  return prepared;
-}
-
-INLINE void prepare_row(const struct code *code, const float *x, struct prepared *prepared,
-                        size_t columns) {
-  for (size_t column = 0; column < columns; column += BLOCK) {
-    const __mmask8 mask = (__mmask8)((1u << least(columns - column, BLOCK)) - 1);
-    *prepared++ = prepare_block(code, _mm256_maskz_loadu_ps(mask, x + column));
-  }
-}
-
-INLINE void prepare_rows(const struct code *code, const float *x, size_t x_stride,
-                         uint8_t *prepared, size_t stride, size_t columns, size_t batch) {
-  for (size_t m = 0; m < batch; ++m)
-    prepare_row(code, x + m * x_stride, (struct prepared *)(prepared + m * stride), columns);
-}
+enum { VECTORS = 4, INT8_BATCH = 4 };
 
 struct int8_constants {
   __m512i windows[4][2], bodies[2], zero;

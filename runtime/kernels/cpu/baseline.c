@@ -15,7 +15,7 @@ struct records {
   uint64_t coefficients[STEPS][TILE_ROWS]; // four numbers of 16 bits, shifted left by exponents
 };
 
-#include "by_rows.h"
+#include "by_rows_int8.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -93,3 +93,4 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
 }
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
+SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

@@ -10,11 +10,10 @@
 
 #include "panel.h"
 #include "portable.h"
+#include "prepare.h"
 #include "windows.h"
 
-enum { DIRECT_BATCH = 4, BLOCK = 8 };
-
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+enum { DIRECT_BATCH = 4 };
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records);
@@ -62,26 +61,34 @@ INLINE float sum_of(eight v) {
   return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
 }
 
-// Loads the activations of a block, zeros after the first `columns`.
-INLINE eight load_block(const float *x, size_t columns) {
-  if (columns >= BLOCK)
-    return *(const eight *)x;
-  eight block = {0};
-  for (size_t k = 0; k < columns; ++k)
-    block[k] = x[k];
-  return block;
+// Rows of activations: f32 or, for 8 bits, prepared ones.
+struct activations {
+  int are_prepared;
+  const float *x;
+  const uint8_t *prepared;
+  size_t stride;
+};
+
+// The activations of the block of a column, in a row of `columns`.
+INLINE eight block_at(const struct code *code, const struct activations *activations, int m,
+                      size_t column, size_t columns) {
+  const size_t row = (size_t)m * activations->stride;
+  if (!activations->are_prepared)
+    return load_block(activations->x + row + column, columns - column);
+  return restore_block(code, (const struct prepared *)(activations->prepared + row) + column / BLOCK);
 }
 
-// Adds the products of `steps` blocks with `count` rows of activations.
-INLINE void add_blocks(const struct code *code, const uint8_t *step, const float *x, size_t stride,
-                       size_t columns, int steps, int count, struct sums *sums) {
+// Adds the products of `steps` blocks from a column on with `count` rows of activations.
+INLINE void add_blocks(const struct code *code, const uint8_t *step,
+                       const struct activations *activations, size_t column, size_t columns,
+                       int steps, int count, struct sums *sums) {
   struct records records;
   eight blocks[DIRECT_BATCH][STEPS];
   for (int i = 0; i < steps; ++i) {
     prefetch(code, step + i * step_bytes(code));
     read_records(code, step + i * step_bytes(code), i, &records);
     for (int m = 0; m < count; ++m)
-      blocks[m][i] = load_block(x + m * stride + i * BLOCK, columns - i * BLOCK);
+      blocks[m][i] = block_at(code, activations, m, column + i * BLOCK, columns);
   }
   for (int row = 0; HAS_EXCESS && row < TILE_ROWS; row += 8)
     for (int i = 0; i < steps; ++i) {
@@ -123,7 +130,8 @@ INLINE void store_rows(const struct tile *tile, const struct sums *sums, float *
 
 // Multiplies a tile with `count` rows of activations, from the codes.
 INLINE void multiply_direct(const struct code *code, const struct operands *o,
-                            const struct tile *tile, int count) {
+                            const struct tile *tile, const struct activations *activations,
+                            float *y, int count) {
   const eight zero = {0};
   struct sums sums[DIRECT_BATCH];
   for (int m = 0; m < count; ++m) {
@@ -135,13 +143,26 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
   const uint8_t *step = tile->codes;
   size_t column = 0;
   for (; column + STEPS * BLOCK <= o->columns; column += STEPS * BLOCK) {
-    add_blocks(code, step, o->x + column, o->x_stride, STEPS * BLOCK, STEPS, count, sums);
+    add_blocks(code, step, activations, column, o->columns, STEPS, count, sums);
     step += STEPS * step_bytes(code);
   }
   for (; column < o->columns; column += BLOCK, step += step_bytes(code))
-    add_blocks(code, step, o->x + column, o->x_stride, o->columns - column, 1, count, sums);
+    add_blocks(code, step, activations, column, o->columns, 1, count, sums);
   for (int m = 0; m < count; ++m)
-    store_rows(tile, &sums[m], tile->y + m * o->y_stride);
+    store_rows(tile, &sums[m], y + m * o->y_stride);
+}
+
+// The same with up to DIRECT_BATCH rows.
+INLINE void multiply_few(const struct code *code, const struct operands *o, const struct tile *tile,
+                         const struct activations *activations, float *y, size_t count) {
+  if (count == 1)
+    multiply_direct(code, o, tile, activations, y, 1);
+  else if (count == 2)
+    multiply_direct(code, o, tile, activations, y, 2);
+  else if (count == 3)
+    multiply_direct(code, o, tile, activations, y, 3);
+  else
+    multiply_direct(code, o, tile, activations, y, 4);
 }
 
 INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *weights) {
@@ -167,14 +188,9 @@ INLINE void multiply_tile(const struct code *code, const struct operands *o, siz
     return;
   }
   const struct tile tile = tile_at(code, o, row, WEIGHT_MULTIPLE(code));
-  if (o->batch == 1)
-    multiply_direct(code, o, &tile, 1);
-  else if (o->batch == 2)
-    multiply_direct(code, o, &tile, 2);
-  else if (o->batch == 3)
-    multiply_direct(code, o, &tile, 3);
-  else if (o->batch == 4)
-    multiply_direct(code, o, &tile, 4);
+  const struct activations activations = {0, o->x, NULL, o->x_stride};
+  if (o->batch <= DIRECT_BATCH)
+    multiply_few(code, o, &tile, &activations, tile.y, o->batch);
   else
     multiply_by_panels(code, o, &tile, decode_by_rows);
 }

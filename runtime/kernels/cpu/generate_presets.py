@@ -128,32 +128,26 @@ def _matrix(bits: list[int], byte: int) -> int:
 
 
 def _window_macros(preset_name: str, code: Code, bits: list[int]) -> str:
-    """Returns macros for the two halves of a stored seed: the basis values that a value gives.
+    """Returns macros that add to basis values what each bit of a half of a stored seed gives.
 
-    They are an initializer of 4 words, those of two columns each, with bits of SIGNS flipped.
+    Basis values are 4 words, those of two columns each. One more macro has the entries of both
+    tables, the first of which start with some bits.
     """
     name, (low, high) = _identifier(preset_name), _halves(code)
-    places = {"low": range(low), "high": range(low, low + high)}
-    macros = (
-        f"#define {name}_windows_{half}(V, SIGNS) \\\n  {_window_entry(code, bits, place)}\n"
-        for half, place in places.items()
-    )
-    return "".join(macros) + (
+    macros = [_window_macro(f"{name}_lower_{i}", code, bits[i]) for i in range(low)]
+    macros += [_window_macro(f"{name}_upper_{i}", code, bits[low + i]) for i in range(high)]
+    tables = (
         f"#define {name}_tables(SIGNS) \\\n"
-        f"  ENTRIES_{low}({name}_windows_low, SIGNS, 0), "
-        f"ENTRIES_{high}({name}_windows_high, 0u, 0)\n"
+        f"  ENTRIES_{low}({name}_lower, SIGNS, SIGNS, SIGNS, SIGNS), \\\n"
+        f"  ENTRIES_{high}({name}_upper, 0u, 0u, 0u, 0u)\n"
     )
+    return "".join(macros) + tables
 
 
-def _window_entry(code: Code, bits: list[int], place: range) -> str:
-    """Returns the initializer made of the bits of a stored seed at some places, those of V."""
-    words = [
-        " ^ \\\n    ".join(
-            ["SIGNS"] + [f"((V) >> {i} & 1) * 0x{word:016x}u" for i, word in enumerate(column)]
-        )
-        for column in zip(*(_window_words(bits[at], code) for at in place), strict=True)
-    ]
-    return "{{" + ", \\\n   ".join(words) + "}}"
+def _window_macro(name: str, code: Code, string: int) -> str:
+    words = zip("ABCD", _window_words(string, code), strict=True)
+    sums = ", ".join(f"{word} ^ 0x{value:x}u" if value else word for word, value in words)
+    return f"#define {name}(A, B, C, D) {sums}\n"
 
 
 def _window_words(string: int, code: Code) -> list[int]:

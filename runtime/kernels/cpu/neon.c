@@ -18,7 +18,7 @@ struct records {
   int8_t coefficients[STEPS][TILE_ROWS][4];
 };
 
-#include "by_rows.h"
+#include "by_rows_int8.h"
 
 INLINE int8x8_t coefficients_of(const struct code *code, uint16x8_t words, int p) {
   const int left = 16 - code->coefficient_bits * (p + 1);
@@ -120,3 +120,4 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
 }
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
+SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

@@ -15,19 +15,28 @@ struct basis {
   uint64_t words[4];
 };
 
-#define ENTRIES_1(WINDOWS, SIGNS, V) WINDOWS(V, SIGNS), WINDOWS(V + 1, SIGNS)
-#define ENTRIES_2(WINDOWS, SIGNS, V) ENTRIES_1(WINDOWS, SIGNS, V), ENTRIES_1(WINDOWS, SIGNS, V + 2)
-#define ENTRIES_3(WINDOWS, SIGNS, V) ENTRIES_2(WINDOWS, SIGNS, V), ENTRIES_2(WINDOWS, SIGNS, V + 4)
-#define ENTRIES_4(WINDOWS, SIGNS, V) ENTRIES_3(WINDOWS, SIGNS, V), ENTRIES_3(WINDOWS, SIGNS, V + 8)
-#define ENTRIES_5(WINDOWS, SIGNS, V) ENTRIES_4(WINDOWS, SIGNS, V), ENTRIES_4(WINDOWS, SIGNS, V + 16)
-#define ENTRIES_6(WINDOWS, SIGNS, V) ENTRIES_5(WINDOWS, SIGNS, V), ENTRIES_5(WINDOWS, SIGNS, V + 32)
-#define ENTRIES_7(WINDOWS, SIGNS, V) ENTRIES_6(WINDOWS, SIGNS, V), ENTRIES_6(WINDOWS, SIGNS, V + 64)
-#define ENTRIES_8(WINDOWS, SIGNS, V)                                                               \
-  ENTRIES_7(WINDOWS, SIGNS, V), ENTRIES_7(WINDOWS, SIGNS, V + 128)
-#define ENTRIES_9(WINDOWS, SIGNS, V)                                                               \
-  ENTRIES_8(WINDOWS, SIGNS, V), ENTRIES_8(WINDOWS, SIGNS, V + 256)
-#define ENTRIES_10(WINDOWS, SIGNS, V)                                                              \
-  ENTRIES_9(WINDOWS, SIGNS, V), ENTRIES_9(WINDOWS, SIGNS, V + 512)
+// Entries for all values of so many bits, which BITS_0, BITS_1 and so on add to what is there.
+#define ENTRIES_0(BITS, ...) {{__VA_ARGS__}}
+#define ENTRIES_1(BITS, ...)                                                                       \
+  ENTRIES_0(BITS, __VA_ARGS__), ENTRIES_0(BITS, BITS##_0(__VA_ARGS__))
+#define ENTRIES_2(BITS, ...)                                                                       \
+  ENTRIES_1(BITS, __VA_ARGS__), ENTRIES_1(BITS, BITS##_1(__VA_ARGS__))
+#define ENTRIES_3(BITS, ...)                                                                       \
+  ENTRIES_2(BITS, __VA_ARGS__), ENTRIES_2(BITS, BITS##_2(__VA_ARGS__))
+#define ENTRIES_4(BITS, ...)                                                                       \
+  ENTRIES_3(BITS, __VA_ARGS__), ENTRIES_3(BITS, BITS##_3(__VA_ARGS__))
+#define ENTRIES_5(BITS, ...)                                                                       \
+  ENTRIES_4(BITS, __VA_ARGS__), ENTRIES_4(BITS, BITS##_4(__VA_ARGS__))
+#define ENTRIES_6(BITS, ...)                                                                       \
+  ENTRIES_5(BITS, __VA_ARGS__), ENTRIES_5(BITS, BITS##_5(__VA_ARGS__))
+#define ENTRIES_7(BITS, ...)                                                                       \
+  ENTRIES_6(BITS, __VA_ARGS__), ENTRIES_6(BITS, BITS##_6(__VA_ARGS__))
+#define ENTRIES_8(BITS, ...)                                                                       \
+  ENTRIES_7(BITS, __VA_ARGS__), ENTRIES_7(BITS, BITS##_7(__VA_ARGS__))
+#define ENTRIES_9(BITS, ...)                                                                       \
+  ENTRIES_8(BITS, __VA_ARGS__), ENTRIES_8(BITS, BITS##_8(__VA_ARGS__))
+#define ENTRIES_10(BITS, ...)                                                                      \
+  ENTRIES_9(BITS, __VA_ARGS__), ENTRIES_9(BITS, BITS##_9(__VA_ARGS__))
 #define TABLES(NAME, SCALE) NAME##_tables(BASIS_SIGNS),
 
 // For each code a table for the lower half and one for the upper half.

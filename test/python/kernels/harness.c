@@ -34,15 +34,10 @@ typedef void preparation(const float *, size_t, size_t, uint8_t *, size_t, size_
 #define F32_KERNEL(NAME, SCALE) (product *)seedlm_##NAME##_f32,
 static product *const f32_kernels[] = {SEEDLM_PRESETS(F32_KERNEL)};
 
-#ifdef HAS_INT8
 #define INT8_KERNEL(NAME, SCALE) (int8_product *)seedlm_##NAME##_int8,
 #define PREPARE_KERNEL(NAME, SCALE) seedlm_##NAME##_prepare,
 static int8_product *const int8_kernels[] = {SEEDLM_BYTE_PRESETS(INT8_KERNEL)};
 static preparation *const prepare_kernels[] = {SEEDLM_BYTE_PRESETS(PREPARE_KERNEL)};
-#else
-static int8_product *const *const int8_kernels = NULL;
-static preparation *const *const prepare_kernels = NULL;
-#endif
 
 static void *read_bytes(size_t size) {
   char *bytes = malloc(size);
