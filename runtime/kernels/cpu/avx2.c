@@ -7,9 +7,10 @@
 #define PANEL_VECTORS 2
 #define STEPS 4
 #define HAS_EXCESS 1
+#define DECODE_OTHERS decode_wide
 #define WEIGHT_MULTIPLE(CODE) (1 / (CODE)->powers[0])
 
-#include "avx2_step.h"
+#include "avx2_wide.h"
 
 // The offsets of the entries of both tables in the halves of a word, and coefficients as signed bytes.
 struct records {

@@ -4,10 +4,10 @@
 // activations. Exponents and scales follow for all columns of a block at once.
 #pragma once
 
-#include "avx2_step.h"
+#include "avx2_strings.h"
 #include "prepare.h"
 
-enum { INT8_BATCH = 4, NIBBLES = 2 * HEAD_BYTES - 1, PAIRS = BLOCK / 2 };
+enum { INT8_BATCH = 4, PAIRS = BLOCK / 2 };
 
 // The records of 32 rows: bytes of strings, in the order of planes, and by group of 8 rows, 16 rows
 // apart, the coefficients as signed bytes and the exponents.
@@ -20,48 +20,6 @@ struct factors {
   __m256i pairs[PAIRS], correction;
   __m256 scale;
 };
-
-// What the values of a nibble of the stored seed give to a byte of the string.
-INLINE __m256i string_table(const struct code *code, int nibble, int byte) {
-  uint8_t table[16];
-  for (int value = 0; value < 16; ++value)
-    table[value] = (uint8_t)(code->words[nibble][value] >> 8 * byte);
-  return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
-}
-
-INLINE int gives_nothing(const struct code *code, int nibble, int byte) {
-  int bits = 0;
-  for (int i = 0; i < 4; ++i)
-    bits |= code->words[nibble][1 << i] >> 8 * byte & 255;
-  return bits == 0;
-}
-
-// Byte `i` of the strings, given the nibbles of stored seeds.
-INLINE __m256i string_byte(const struct code *code, const __m256i *nibbles, int i) {
-  __m256i sum = _mm256_setzero_si256();
-#pragma GCC unroll 5
-  for (int n = 0; 4 * n < code->seed_bits; ++n)
-    if (!gives_nothing(code, n, i))
-      sum = _mm256_xor_si256(sum, _mm256_shuffle_epi8(string_table(code, n, i), nibbles[n]));
-  return sum;
-}
-
-INLINE void read_strings(const struct code *code, const uint8_t *plane, __m256i last_nibbles,
-                         __m256i *string) {
-  const __m256i low = _mm256_set1_epi8(15);
-  __m256i nibbles[NIBBLES];
-  for (int i = 0; i < head_bytes(code); ++i) {
-    const __m256i bytes = load(plane + i * TILE_ROWS);
-    nibbles[2 * i] = _mm256_and_si256(bytes, low);
-    nibbles[2 * i + 1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low);
-  }
-  if (has_seed_nibble(code))
-    nibbles[2 * head_bytes(code)] = last_nibbles;
-#pragma GCC unroll 5
-  for (int i = 0; i < (code->string_bits + 7) / 8; ++i)
-    string[i] = 8 * (i + 1) <= code->seed_bits ? load(plane + i * TILE_ROWS)
-                                               : string_byte(code, nibbles, i);
-}
 
 // Reads 32 rows: 8 from `row` on, 8 from 16 rows further on, and so on.
 INLINE void read_rows(const struct code *code, const uint8_t *step, int row,
@@ -85,8 +43,7 @@ INLINE void read_rows(const struct code *code, const uint8_t *step, int row,
 
 // 16 bits of strings from byte `i` on, for two groups of 8 rows.
 INLINE __m256i string_word(const struct code *code, const __m256i *string, int i, int upper) {
-  const int last = (code->string_bits + 7) / 8 - 1;
-  const __m256i next = i < last ? string[i + 1] : _mm256_setzero_si256();
+  const __m256i next = i + 1 < string_bytes(code) ? string[i + 1] : _mm256_setzero_si256();
   return upper ? _mm256_unpackhi_epi8(string[i], next) : _mm256_unpacklo_epi8(string[i], next);
 }
 
@@ -220,7 +177,9 @@ INLINE void multiply_int8_rows(const struct code *code, const struct operands *o
 }
 
 INLINE void multiply_int8_tile(const struct code *code, const struct operands *o,
-                               const struct tile *tile, const uint8_t *prepared, size_t stride) {
+                               const struct tile *tile) {
+  const uint8_t *prepared = o->prepared;
+  const size_t stride = o->prepared_stride;
   float *y = tile->y;
   size_t left = o->batch;
   for (; left >= INT8_BATCH; left -= INT8_BATCH) {
@@ -236,10 +195,11 @@ INLINE void multiply_int8_tile(const struct code *code, const struct operands *o
     multiply_int8_rows(code, o, tile, prepared, stride, y, 3);
 }
 
-INLINE void multiply_int8(const struct code *code, const struct operands *o,
-                          const uint8_t *prepared, size_t stride) {
+INLINE void multiply_int8(const struct code *code, const struct operands *o) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
     const struct tile tile = tile_at(code, o, row, 1 / code->powers[0]);
-    multiply_int8_tile(code, o, &tile, prepared, stride);
+    multiply_int8_tile(code, o, &tile);
   }
 }
+
+#define MULTIPLY_INT8(NAME, O) multiply_int8(&NAME, O)

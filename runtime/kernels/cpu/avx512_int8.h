@@ -228,10 +228,11 @@ INLINE void multiply_int8_tile(const struct code *code, const struct operands *o
     multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, 3);
 }
 
-INLINE void multiply_int8(const struct code *code, const struct operands *o, const uint8_t *prepared,
-                          size_t stride) {
+INLINE void multiply_int8(const struct code *code, const struct operands *o) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
     const struct tile tile = tile_at(code, o, row, 1 / code->powers[0]);
-    multiply_int8_tile(code, o, &tile, (struct prepared_block){prepared, stride});
+    multiply_int8_tile(code, o, &tile, (struct prepared_block){o->prepared, o->prepared_stride});
   }
 }
+
+#define MULTIPLY_INT8(NAME, O) multiply_int8(&NAME, O)

@@ -5,6 +5,7 @@
 #define PANEL_VECTORS 2
 #define STEPS 4
 #define HAS_EXCESS 0
+#define DECODE_OTHERS decode_portably
 #define WEIGHT_MULTIPLE(CODE) (1 / (CODE)->powers[0])
 #define BASIS_SIGNS 0x8080808080808080u
 
@@ -15,7 +16,7 @@ struct records {
   uint64_t coefficients[STEPS][TILE_ROWS]; // four numbers of 16 bits, shifted left by exponents
 };
 
-#include "by_rows_int8.h"
+#include "by_rows.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -91,6 +92,9 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
   (void)code, (void)records, (void)i, (void)row;
   return (eight){0};
 }
+
+// Weights are multiplied with what rounded activations stand for.
+#define MULTIPLY_INT8(NAME, O) multiply_##NAME(O)
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
 SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels that decode row by row, with the columns of a block in lanes, for codes with tables of basis
-// values (windows.h); other codes are decoded portably. A source file that includes this defines
+// values (windows.h); other codes are decoded by DECODE_OTHERS. A source file that includes this defines
 //   struct records  the records of STEPS steps
 //   read_records    fills records with a step
 //   read_weights    the weights of a record, times WEIGHT_MULTIPLE, without what `read_excess` gives
@@ -61,34 +61,24 @@ INLINE float sum_of(eight v) {
   return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
 }
 
-// Rows of activations: f32 or, for 8 bits, prepared ones.
-struct activations {
-  int are_prepared;
-  const float *x;
-  const uint8_t *prepared;
-  size_t stride;
-};
-
-// The activations of the block of a column, in a row of `columns`.
-INLINE eight block_at(const struct code *code, const struct activations *activations, int m,
-                      size_t column, size_t columns) {
-  const size_t row = (size_t)m * activations->stride;
-  if (!activations->are_prepared)
-    return load_block(activations->x + row + column, columns - column);
-  return restore_block(code, (const struct prepared *)(activations->prepared + row) + column / BLOCK);
+// The activations of the block of a column.
+INLINE eight block_at(const struct code *code, const struct operands *o, size_t m, size_t column) {
+  if (o->prepared == NULL)
+    return load_block(o->x + m * o->x_stride + column, o->columns - column);
+  const uint8_t *row = o->prepared + m * o->prepared_stride;
+  return restore_block(code, (const struct prepared *)row + column / BLOCK);
 }
 
-// Adds the products of `steps` blocks from a column on with `count` rows of activations.
-INLINE void add_blocks(const struct code *code, const uint8_t *step,
-                       const struct activations *activations, size_t column, size_t columns,
-                       int steps, int count, struct sums *sums) {
+// Adds the products of `steps` blocks, from a column on, with `count` rows of activations.
+INLINE void add_blocks(const struct code *code, const uint8_t *step, const struct operands *o,
+                       size_t first, size_t column, int steps, int count, struct sums *sums) {
   struct records records;
   eight blocks[DIRECT_BATCH][STEPS];
   for (int i = 0; i < steps; ++i) {
     prefetch(code, step + i * step_bytes(code));
     read_records(code, step + i * step_bytes(code), i, &records);
     for (int m = 0; m < count; ++m)
-      blocks[m][i] = block_at(code, activations, m, column + i * BLOCK, columns);
+      blocks[m][i] = block_at(code, o, first + m, column + i * BLOCK);
   }
   for (int row = 0; HAS_EXCESS && row < TILE_ROWS; row += 8)
     for (int i = 0; i < steps; ++i) {
@@ -128,10 +118,9 @@ INLINE void store_rows(const struct tile *tile, const struct sums *sums, float *
   }
 }
 
-// Multiplies a tile with `count` rows of activations, from the codes.
+// Multiplies a tile with `count` rows of activations from `first` on, from the codes.
 INLINE void multiply_direct(const struct code *code, const struct operands *o,
-                            const struct tile *tile, const struct activations *activations,
-                            float *y, int count) {
+                            const struct tile *tile, size_t first, int count) {
   const eight zero = {0};
   struct sums sums[DIRECT_BATCH];
   for (int m = 0; m < count; ++m) {
@@ -143,26 +132,27 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
   const uint8_t *step = tile->codes;
   size_t column = 0;
   for (; column + STEPS * BLOCK <= o->columns; column += STEPS * BLOCK) {
-    add_blocks(code, step, activations, column, o->columns, STEPS, count, sums);
+    add_blocks(code, step, o, first, column, STEPS, count, sums);
     step += STEPS * step_bytes(code);
   }
   for (; column < o->columns; column += BLOCK, step += step_bytes(code))
-    add_blocks(code, step, activations, column, o->columns, 1, count, sums);
+    add_blocks(code, step, o, first, column, 1, count, sums);
   for (int m = 0; m < count; ++m)
-    store_rows(tile, &sums[m], y + m * o->y_stride);
+    store_rows(tile, &sums[m], tile->y + (first + m) * o->y_stride);
 }
 
-// The same with up to DIRECT_BATCH rows.
-INLINE void multiply_few(const struct code *code, const struct operands *o, const struct tile *tile,
-                         const struct activations *activations, float *y, size_t count) {
-  if (count == 1)
-    multiply_direct(code, o, tile, activations, y, 1);
-  else if (count == 2)
-    multiply_direct(code, o, tile, activations, y, 2);
-  else if (count == 3)
-    multiply_direct(code, o, tile, activations, y, 3);
-  else
-    multiply_direct(code, o, tile, activations, y, 4);
+// The same with all rows.
+INLINE void multiply_all(const struct code *code, const struct operands *o,
+                         const struct tile *tile) {
+  size_t first = 0;
+  for (; first + DIRECT_BATCH <= o->batch; first += DIRECT_BATCH)
+    multiply_direct(code, o, tile, first, DIRECT_BATCH);
+  if (o->batch - first == 1)
+    multiply_direct(code, o, tile, first, 1);
+  else if (o->batch - first == 2)
+    multiply_direct(code, o, tile, first, 2);
+  else if (o->batch - first == 3)
+    multiply_direct(code, o, tile, first, 3);
 }
 
 INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *weights) {
@@ -184,13 +174,12 @@ INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *
 INLINE void multiply_tile(const struct code *code, const struct operands *o, size_t row) {
   if (!has_tables(code)) {
     const struct tile tile = tile_at(code, o, row, 1);
-    multiply_by_panels(code, o, &tile, decode_portably);
+    multiply_by_panels(code, o, &tile, DECODE_OTHERS);
     return;
   }
   const struct tile tile = tile_at(code, o, row, WEIGHT_MULTIPLE(code));
-  const struct activations activations = {0, o->x, NULL, o->x_stride};
-  if (o->batch <= DIRECT_BATCH)
-    multiply_few(code, o, &tile, &activations, tile.y, o->batch);
+  if (o->batch <= DIRECT_BATCH || o->prepared != NULL)
+    multiply_all(code, o, &tile);
   else
     multiply_by_panels(code, o, &tile, decode_by_rows);
 }

@@ -8,6 +8,7 @@
 #define PANEL_VECTORS 4
 #define STEPS 4
 #define HAS_EXCESS 0
+#define DECODE_OTHERS decode_portably
 #define WEIGHT_MULTIPLE(CODE) ((1 << (8 - (CODE)->coefficient_bits)) / (CODE)->powers[15])
 #define BASIS_SIGNS 0x8080808080808080u
 
@@ -18,7 +19,7 @@ struct records {
   int8_t coefficients[STEPS][TILE_ROWS][4];
 };
 
-#include "by_rows_int8.h"
+#include "by_rows.h"
 
 INLINE int8x8_t coefficients_of(const struct code *code, uint16x8_t words, int p) {
   const int left = 16 - code->coefficient_bits * (p + 1);
@@ -118,6 +119,9 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
   (void)code, (void)records, (void)i, (void)row;
   return (eight){0};
 }
+
+// Weights are multiplied with what rounded activations stand for.
+#define MULTIPLY_INT8(NAME, O) multiply_##NAME(O)
 
 SEEDLM_PRESETS(DEFINE_KERNEL)
 SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)
