@@ -62,8 +62,9 @@ class CompileOptions:
         budget: Bits from which the codes of weights are chosen, instead of `code`.
         selection: Which weights are compressed.
         target: The device.
-        activations: What CPU kernels multiply weights with: activations as they are, "f32", or
-            rounded to 8 bits where a code has kernels for that, "int8".
+        activations: What CPU kernels multiply weights with: activations as they are, "f32"; few
+            rows of them rounded to 8 bits for codes that have kernels for that, "int8"; or that
+            where it is faster, "auto".
         params: An archive that codes and weights are written to; None keeps them in the module.
         compile_to: A phase of `PHASES` to stop after; None for a .vmfb.
         calibration: What the weights are multiplied with, for codes that keep the outputs rather
@@ -81,7 +82,7 @@ class CompileOptions:
     budget: Budget | None = None
     selection: Selection = field(default_factory=Selection)
     target: Target = field(default_factory=Target)
-    activations: str = "int8"
+    activations: str = "auto"
     params: Path | None = None
     compile_to: str | None = None
     calibration: Statistics | None = None

@@ -13,7 +13,7 @@ from seedlm.passes.cpu_form.activations import Activations
 from seedlm.passes.cpu_form.contract import lower_contract
 from seedlm.passes.cpu_form.executable import Executables
 from seedlm.passes.cpu_form.gather import lower_gather
-from seedlm.passes.cpu_form.kernels import ACTIVATIONS, has_int8_kernels, read_bitcode
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS, read_bitcode, rounds
 
 
 @dataclass
@@ -74,8 +74,6 @@ class LowerToCpu:
             if operation.name == GATHER:
                 lower_gather(operation, activations.executables)
             else:
-                lower_contract(operation, activations, rounds=self._rounds(operation))
+                is_rounded = rounds(self.activations, code_of(operation), self.isa)
+                lower_contract(operation, activations, rounds=is_rounded)
         return bool(tiled)
-
-    def _rounds(self, contract: ir.Operation) -> bool:
-        return self.activations == "int8" and has_int8_kernels(code_of(contract), self.isa)

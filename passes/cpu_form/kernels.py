@@ -28,10 +28,11 @@ _FEATURES: dict[str, dict[str, frozenset[str]]] = {
 
 INDEX_TYPES = ("i32", "i64")
 """The MLIR types of indices that gathering kernels read."""
-ACTIVATIONS = ("f32", "int8")
+ACTIVATIONS = ("auto", "f32", "int8")
+"""Those of "auto" are "int8" where that is faster, else "f32"."""
 ROUNDED_BATCH = 7
 """The rows of activations up to which microkernels multiply with 8 bits of them."""
-_INT8_INSTRUCTION_SETS = ("x86_64-avx512",)
+_FASTER_IN_INT8 = ("x86_64-avx512", "x86_64-avx2")
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
 
@@ -42,9 +43,16 @@ def kernel_prefix(code: Code) -> str | None:
     return f"seedlm_{names[0].replace('-', '_')}" if names else None
 
 
-def has_int8_kernels(code: Code, isa: str) -> bool:
-    """Returns whether a code that has kernels has those for activations of 8 bits as well."""
-    return isa in _INT8_INSTRUCTION_SETS and has_byte_kernels(code)
+def rounds(activations: str, code: Code, isa: str) -> bool:
+    """Returns whether few rows of activations are rounded to 8 bits for a code that has kernels.
+
+    Args:
+        activations: One of `ACTIVATIONS`.
+        code: The code.
+        isa: The instruction set.
+    """
+    wanted = activations == "int8" or (activations == "auto" and isa in _FASTER_IN_INT8)
+    return wanted and has_byte_kernels(code)
 
 
 def best_instruction_set(architecture: str, features: Set[str]) -> str | None:

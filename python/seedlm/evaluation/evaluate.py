@@ -31,7 +31,7 @@ class Options:
         exclude: Glob patterns of weights that are left out.
         search: How codes are searched.
         statistics: How large the inputs of weights are, for activation-aware formats.
-        activations: What weights are multiplied with, one of `ACTIVATIONS` of the CPU kernels.
+        activations: What weights are multiplied with: "f32", or rounded to 8 bits, "int8".
     """
 
     formats: tuple[Format, ...]

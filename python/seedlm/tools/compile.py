@@ -148,8 +148,9 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "--activations",
         choices=ACTIVATIONS,
         default=CompileOptions.activations,
-        help="what weights are multiplied with: activations as they are, or few rows of them "
-        f"rounded to 8 bits where a code has kernels for that ({CompileOptions.activations})",
+        help="what weights are multiplied with: activations as they are; few rows of them rounded "
+        "to 8 bits for codes that have kernels for that; or that where it is faster "
+        f"({CompileOptions.activations})",
     )
     group.add_argument(
         "--params", type=Path, metavar="FILE.irpa", help="write codes and weights to an archive"

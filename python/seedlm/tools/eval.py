@@ -18,7 +18,6 @@ from seedlm.compiler.outputs import check_distinct, check_output
 from seedlm.errors import SeedlmError
 from seedlm.evaluation.formats import FORMATS, Search, parse_formats
 from seedlm.passes.compress_constants import Progress
-from seedlm.passes.cpu_form.kernels import ACTIVATIONS
 from seedlm.tools import _console
 from seedlm.tools._evaluation_report import check_plot, write_json, write_plot
 from seedlm.tools._exit import exit_code_of, read_text
@@ -67,7 +66,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--activations",
-        choices=ACTIVATIONS,
+        choices=("f32", "int8"),
         default="f32",
         help="what weights in a format are multiplied with: activations as they are, or rounded "
         "to 8 bits as CPU kernels round few rows of them (f32)",

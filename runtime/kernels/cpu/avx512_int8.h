@@ -5,12 +5,9 @@
 #pragma once
 
 #include "avx512_step.h"
+#include "prepared.h"
 
-enum { BLOCK = 8, VECTORS = 4, INT8_BATCH = 4, INT8_LIMIT = 127, SUM_LIMIT = 248 };
-
-// Whether the windows of one coefficient are bytes of the string shifted, those of even columns
-// and, 4 bits on, those of odd ones.
-INLINE int has_bytes_of_string(const struct code *code) { return code->latent == 4; }
+enum { VECTORS = 4, INT8_BATCH = 4 };
 
 INLINE __m512 combine(__m512 a, __m512 b, int is_sum) {
   return is_sum ? _mm512_add_ps(a, b) : _mm512_max_ps(a, b);
@@ -29,8 +26,6 @@ INLINE __m256 of_blocks(const __m512 *v, int is_sum) {
   return _mm512_castps512_ps256(_mm512_permutexvar_ps(order, ones));
 }
 
-// The sum of magnitudes is limited to 255 after rounding, so that products with basis values fit
-// into 16 bits.
 INLINE __m256 scales_of_blocks(const __m512 *v) {
   __m512 magnitudes[4];
   for (int i = 0; i < 4; ++i)
@@ -320,10 +315,11 @@ INLINE void multiply_int8_tile(const struct code *code, const struct operands *o
     multiply_int8_rows(code, tile, block, o->columns, y, o->y_stride, 3);
 }
 
-INLINE void multiply_int8(const struct code *code, const struct operands *o, const uint8_t *prepared,
-                          size_t stride) {
+INLINE void multiply_int8(const struct code *code, const struct operands *o) {
   for (size_t row = 0; row < o->rows; row += TILE_ROWS) {
     const struct tile tile = tile_at(code, o, row, 1 / code->powers[0]);
-    multiply_int8_tile(code, o, &tile, (struct prepared_block){prepared, stride});
+    multiply_int8_tile(code, o, &tile, (struct prepared_block){o->prepared, o->prepared_stride});
   }
 }
+
+#define MULTIPLY_INT8(NAME, O) multiply_int8(&NAME, O)

@@ -5,6 +5,7 @@
 #define PANEL_VECTORS 2
 #define STEPS 4
 #define HAS_EXCESS 0
+#define DECODE_OTHERS decode_portably
 #define WEIGHT_MULTIPLE(CODE) (1 / (CODE)->powers[0])
 #define BASIS_SIGNS 0x8080808080808080u
 
@@ -79,18 +80,12 @@ INLINE void read_records(const struct code *code, const uint8_t *step, int i,
   }
 }
 
-INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
-                          int place) {
-  (void)place;
-  const struct basis_tables *tables = tables_of(code);
-  const uint32_t head = records->heads[i][row];
-  struct basis basis = tables->bytes[0][head & 255];
-  for (int word = 0; word < 4; ++word) {
-    if (head_bytes(code) > 1)
-      basis.words[word] ^= tables->bytes[1][head >> 8 & 255].words[word];
-    if (has_seed_nibble(code))
-      basis.words[word] ^= tables->nibbles[head >> 8 * head_bytes(code)].words[word];
-  }
+INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row) {
+  const uint32_t head = records->heads[i][row], lower = head & ((1u << lower_bits(code)) - 1);
+  const uint32_t upper = head >> lower_bits(code) & ((1u << upper_bits(code)) - 1);
+  struct basis basis = lower_table(code)[lower];
+  for (int word = 0; word < 4; ++word)
+    basis.words[word] ^= upper_table(code)[upper].words[word];
   return multiply_basis(basis.words, records->coefficients[i][row]);
 }
 
@@ -99,4 +94,8 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
   return (eight){0};
 }
 
+// Weights are multiplied with what rounded activations stand for.
+#define MULTIPLY_INT8(NAME, O) multiply_##NAME(O)
+
 SEEDLM_PRESETS(DEFINE_KERNEL)
+SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

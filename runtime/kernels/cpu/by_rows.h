@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels that decode row by row, with the columns of a block in lanes, for codes with tables of basis
-// values (windows.h); other codes are decoded portably. A source file that includes this defines
+// values (windows.h); other codes are decoded by DECODE_OTHERS. A source file that includes this defines
 //   struct records  the records of STEPS steps
 //   read_records    fills records with a step
 //   read_weights    the weights of a record, times WEIGHT_MULTIPLE, without what `read_excess` gives
@@ -10,16 +10,14 @@
 
 #include "panel.h"
 #include "portable.h"
+#include "prepare.h"
 #include "windows.h"
 
-enum { DIRECT_BATCH = 4, BLOCK = 8 };
-
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+enum { DIRECT_BATCH = 4 };
 
 INLINE void read_records(const struct code *code, const uint8_t *step, int i,
                          struct records *records);
-INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
-                          int place);
+INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row);
 INLINE eight read_excess(const struct code *code, const struct records *records, int i, int row);
 
 // The sums of a row of activations: by row of weights and column of a block, and the excess by row of
@@ -63,26 +61,24 @@ INLINE float sum_of(eight v) {
   return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
 }
 
-// Loads the activations of a block, zeros after the first `columns`.
-INLINE eight load_block(const float *x, size_t columns) {
-  if (columns >= BLOCK)
-    return *(const eight *)x;
-  eight block = {0};
-  for (size_t k = 0; k < columns; ++k)
-    block[k] = x[k];
-  return block;
+// The activations of the block of a column.
+INLINE eight block_at(const struct code *code, const struct operands *o, size_t m, size_t column) {
+  if (o->prepared == NULL)
+    return load_block(o->x + m * o->x_stride + column, o->columns - column);
+  const uint8_t *row = o->prepared + m * o->prepared_stride;
+  return restore_block(code, (const struct prepared *)row + column / BLOCK);
 }
 
-// Adds the products of `steps` blocks with `count` rows of activations.
-INLINE void add_blocks(const struct code *code, const uint8_t *step, const float *x, size_t stride,
-                       size_t columns, int steps, int count, struct sums *sums) {
+// Adds the products of `steps` blocks, from a column on, with `count` rows of activations.
+INLINE void add_blocks(const struct code *code, const uint8_t *step, const struct operands *o,
+                       size_t first, size_t column, int steps, int count, struct sums *sums) {
   struct records records;
   eight blocks[DIRECT_BATCH][STEPS];
   for (int i = 0; i < steps; ++i) {
     prefetch(code, step + i * step_bytes(code));
     read_records(code, step + i * step_bytes(code), i, &records);
     for (int m = 0; m < count; ++m)
-      blocks[m][i] = load_block(x + m * stride + i * BLOCK, columns - i * BLOCK);
+      blocks[m][i] = block_at(code, o, first + m, column + i * BLOCK);
   }
   for (int row = 0; HAS_EXCESS && row < TILE_ROWS; row += 8)
     for (int i = 0; i < steps; ++i) {
@@ -93,12 +89,11 @@ INLINE void add_blocks(const struct code *code, const uint8_t *step, const float
   for (int row = 0; row < TILE_ROWS; row += 4)
 #pragma GCC unroll 4
     for (int r = row; r < row + 4; ++r) {
-      const int place = place_of(row) + r - row;
       eight products[DIRECT_BATCH];
       for (int m = 0; m < count; ++m)
         products[m] = sums[m].products[r];
       for (int i = 0; i < steps; ++i) {
-        const eight weights = read_weights(code, &records, i, r, place);
+        const eight weights = read_weights(code, &records, i, r);
         for (int m = 0; m < count; ++m)
           products[m] += weights * blocks[m][i];
       }
@@ -123,9 +118,9 @@ INLINE void store_rows(const struct tile *tile, const struct sums *sums, float *
   }
 }
 
-// Multiplies a tile with `count` rows of activations, from the codes.
+// Multiplies a tile with `count` rows of activations from `first` on, from the codes.
 INLINE void multiply_direct(const struct code *code, const struct operands *o,
-                            const struct tile *tile, int count) {
+                            const struct tile *tile, size_t first, int count) {
   const eight zero = {0};
   struct sums sums[DIRECT_BATCH];
   for (int m = 0; m < count; ++m) {
@@ -137,13 +132,27 @@ INLINE void multiply_direct(const struct code *code, const struct operands *o,
   const uint8_t *step = tile->codes;
   size_t column = 0;
   for (; column + STEPS * BLOCK <= o->columns; column += STEPS * BLOCK) {
-    add_blocks(code, step, o->x + column, o->x_stride, STEPS * BLOCK, STEPS, count, sums);
+    add_blocks(code, step, o, first, column, STEPS, count, sums);
     step += STEPS * step_bytes(code);
   }
   for (; column < o->columns; column += BLOCK, step += step_bytes(code))
-    add_blocks(code, step, o->x + column, o->x_stride, o->columns - column, 1, count, sums);
+    add_blocks(code, step, o, first, column, 1, count, sums);
   for (int m = 0; m < count; ++m)
-    store_rows(tile, &sums[m], tile->y + m * o->y_stride);
+    store_rows(tile, &sums[m], tile->y + (first + m) * o->y_stride);
+}
+
+// The same with all rows.
+INLINE void multiply_all(const struct code *code, const struct operands *o,
+                         const struct tile *tile) {
+  size_t first = 0;
+  for (; first + DIRECT_BATCH <= o->batch; first += DIRECT_BATCH)
+    multiply_direct(code, o, tile, first, DIRECT_BATCH);
+  if (o->batch - first == 1)
+    multiply_direct(code, o, tile, first, 1);
+  else if (o->batch - first == 2)
+    multiply_direct(code, o, tile, first, 2);
+  else if (o->batch - first == 3)
+    multiply_direct(code, o, tile, first, 3);
 }
 
 INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *weights) {
@@ -152,7 +161,7 @@ INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *
   for (int row = 0; row < TILE_ROWS; row += 8) {
     eight v[BLOCK];
     for (int r = 0; r < 8; ++r)
-      v[r] = read_weights(code, &records, 0, row + r, place_of(row + r));
+      v[r] = read_weights(code, &records, 0, row + r);
     transpose(v);
     for (int column = 0; column < BLOCK; ++column) {
       if (HAS_EXCESS)
@@ -165,18 +174,12 @@ INLINE void decode_by_rows(const struct code *code, const uint8_t *step, float *
 INLINE void multiply_tile(const struct code *code, const struct operands *o, size_t row) {
   if (!has_tables(code)) {
     const struct tile tile = tile_at(code, o, row, 1);
-    multiply_by_panels(code, o, &tile, decode_portably);
+    multiply_by_panels(code, o, &tile, DECODE_OTHERS);
     return;
   }
   const struct tile tile = tile_at(code, o, row, WEIGHT_MULTIPLE(code));
-  if (o->batch == 1)
-    multiply_direct(code, o, &tile, 1);
-  else if (o->batch == 2)
-    multiply_direct(code, o, &tile, 2);
-  else if (o->batch == 3)
-    multiply_direct(code, o, &tile, 3);
-  else if (o->batch == 4)
-    multiply_direct(code, o, &tile, 4);
+  if (o->batch <= DIRECT_BATCH || o->prepared != NULL)
+    multiply_all(code, o, &tile);
   else
     multiply_by_panels(code, o, &tile, decode_by_rows);
 }

@@ -8,7 +8,7 @@
 enum { TILE_ROWS = 64, STRING_BYTES = 8, HEAD_BYTES = 3 };
 
 struct code {
-  int table;            // number among the codes whose basis values are bytes
+  int table;            // where the tables of basis values start, for codes that have them
   int block;            // weights in a block
   int latent;           // coefficients in a block
   int coefficient_bits; // bits of a coefficient

@@ -4,7 +4,7 @@
 All basis values of a block are windows of one string of bits, which depends linearly over GF(2) on
 the stored seed in the head of a record (see seedlm.passes.cpu_form.layout). The linear map is
 written in the forms that instruction sets use: strings to look up by nibble, 8x8 bit matrices and,
-for basis values of a byte, the windows themselves, as macros for tables to look up by byte.
+for basis values of a byte, the windows themselves, as macros for tables to look up by half.
 """
 
 import sys
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from seedlm.codec import PRESETS, Code, preset
 from seedlm.codec.lfsr import step
-from seedlm.passes.cpu_form.layout import has_byte_kernels, head_bits, string_bits
+from seedlm.passes.cpu_form.layout import has_byte_kernels, string_bits
 
 _HEAD_BYTES = 3
 _NIBBLES = 2 * _HEAD_BYTES - 1
@@ -61,8 +61,15 @@ def _names_of_bytes(codes: Mapping[str, Code]) -> list[str]:
 
 
 def _table(codes: Mapping[str, Code], name: str) -> int:
+    """Returns how many entries the tables of the codes before have."""
     names = _names_of_bytes(codes)
-    return names.index(name) if name in names else 0
+    before = names[: names.index(name)] if name in names else []
+    return sum(1 << bits for each in before for bits in _halves(codes[each]))
+
+
+def _halves(code: Code) -> tuple[int, int]:
+    """Returns how many bits of the stored seed are looked up in the first and second table."""
+    return code.lfsr_width - code.lfsr_width // 2, code.lfsr_width // 2
 
 
 def _identifier(name: str) -> str:
@@ -121,27 +128,26 @@ def _matrix(bits: list[int], byte: int) -> int:
 
 
 def _window_macros(preset_name: str, code: Code, bits: list[int]) -> str:
-    """Returns macros for the bytes of a head and its nibble: the basis values that a value gives.
+    """Returns macros that add to basis values what each bit of a half of a stored seed gives.
 
-    They are an initializer of 4 words, those of two columns each, with bits of SIGNS flipped.
+    Basis values are 4 words, those of two columns each. One more macro has the entries of both
+    tables, the first of which start with some bits.
     """
-    name, bytes_ = _identifier(preset_name), head_bits(code) // 8
-    places = {"0": range(8), "1": range(8, 8 * bytes_), "nibble": range(8 * bytes_, 8 * bytes_ + 4)}
-    return "".join(
-        f"#define {name}_windows_{part}(V, SIGNS) \\\n  {_window_entry(code, bits, place)}\n"
-        for part, place in places.items()
+    name, (low, high) = _identifier(preset_name), _halves(code)
+    macros = [_window_macro(f"{name}_lower_{i}", code, bits[i]) for i in range(low)]
+    macros += [_window_macro(f"{name}_upper_{i}", code, bits[low + i]) for i in range(high)]
+    tables = (
+        f"#define {name}_tables(SIGNS) \\\n"
+        f"  ENTRIES_{low}({name}_lower, SIGNS, SIGNS, SIGNS, SIGNS), \\\n"
+        f"  ENTRIES_{high}({name}_upper, 0u, 0u, 0u, 0u)\n"
     )
+    return "".join(macros) + tables
 
 
-def _window_entry(code: Code, bits: list[int], place: range) -> str:
-    """Returns the initializer made of the bits of a head at some places, those of V."""
-    words = [
-        " ^ \\\n    ".join(
-            ["SIGNS"] + [f"((V) >> {i} & 1) * 0x{word:016x}u" for i, word in enumerate(column)]
-        )
-        for column in zip(*(_window_words(bits[at], code) for at in place), strict=True)
-    ]
-    return "{{" + ", \\\n   ".join(words or ["SIGNS"] * 4) + "}}"
+def _window_macro(name: str, code: Code, string: int) -> str:
+    words = zip("ABCD", _window_words(string, code), strict=True)
+    sums = ", ".join(f"{word} ^ 0x{value:x}u" if value else word for word, value in words)
+    return f"#define {name}(A, B, C, D) {sums}\n"
 
 
 def _window_words(string: int, code: Code) -> list[int]:

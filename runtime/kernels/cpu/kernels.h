@@ -35,9 +35,9 @@ SEEDLM_PRESETS(SEEDLM_DECLARE)
 #undef SEEDLM_DECLARE
 #undef SEEDLM_DECLARE_BY
 
-// Products with activations of 8 bits, for codes of 8 columns whose basis values are bytes; only for
-// AVX-512. Activations are prepared first: for each block of 8 columns, the last filled up with zeros,
-// one `prepared` a row. x is about scale times the integers. More rows than ROUNDED_BATCH are not
+// Products with activations of 8 bits, for codes of 8 columns whose basis values are bytes.
+// Activations are prepared first: for each block of 8 columns, the last filled up with zeros, one
+// `prepared` a row. x is about scale times the integers. More rows than ROUNDED_BATCH are not
 // rounded: from there on the f32 function, which decodes weights once for many rows, is faster.
 enum { ROUNDED_BATCH = 7 };
 

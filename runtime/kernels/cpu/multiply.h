@@ -15,6 +15,8 @@ struct operands {
   float *y;
   size_t y_stride;
   size_t rows, columns, batch;
+  const uint8_t *prepared; // in place of x, if not NULL
+  size_t prepared_stride;
 };
 
 // A tile, the part of y that it makes and what its sums are multiplied with in the end.
@@ -62,6 +64,7 @@ INLINE void prefetch(const struct code *code, const uint8_t *step) {
 
 // Defines the functions of all codes by `multiply(code, operands)`.
 #define DEFINE_KERNEL(NAME, SCALE)                                                                 \
+  static void multiply_##NAME(const struct operands *o) { multiply(&NAME, o); }                    \
   void seedlm_##NAME##_f32(const uint8_t *codes, size_t codes_offset, size_t codes_stride,         \
                            const SCALE *scales, size_t scales_offset, const float *x,              \
                            size_t x_offset, size_t x_stride, float *y, size_t y_offset,            \
@@ -69,12 +72,12 @@ INLINE void prefetch(const struct code *code, const uint8_t *step) {
     const struct operands o = {codes + codes_offset, codes_stride, scales + scales_offset,         \
                                x + x_offset,         x_stride,     y + y_offset,                   \
                                y_stride,             rows,         columns,                        \
-                               batch};                                                             \
-    multiply(&NAME, &o);                                                                           \
+                               batch,                NULL,         0};                             \
+    multiply_##NAME(&o);                                                                           \
   }
 
 // Defines the functions with activations of 8 bits of all codes by `prepare_rows(code, x, x_stride,
-// prepared, prepared_stride, columns, batch)` and `multiply_int8(code, operands, prepared, stride)`.
+// prepared, prepared_stride, columns, batch)` and MULTIPLY_INT8(name of the code, operands).
 #define DEFINE_INT8_KERNEL(NAME, SCALE)                                                            \
   void seedlm_##NAME##_prepare(const float *x, size_t x_offset, size_t x_stride,                   \
                                uint8_t *prepared, size_t prepared_offset,                          \
@@ -92,9 +95,9 @@ INLINE void prefetch(const struct code *code, const uint8_t *step) {
                           x_stride, y, y_offset, y_stride, rows, columns, batch);                  \
       return;                                                                                      \
     }                                                                                              \
-    const struct operands o = {codes + codes_offset, codes_stride, scales + scales_offset,         \
-                               NULL,                 0,            y + y_offset,                   \
-                               y_stride,             rows,         columns,                        \
-                               batch};                                                             \
-    multiply_int8(&NAME, &o, prepared + prepared_offset, prepared_stride);                         \
+    const struct operands o = {                                                                    \
+        codes + codes_offset, codes_stride,  scales + scales_offset, NULL, 0,                      \
+        y + y_offset,         y_stride,      rows,                   columns, batch,               \
+        prepared + prepared_offset, prepared_stride};                                              \
+    MULTIPLY_INT8(NAME, &o);                                                                       \
   }

@@ -8,6 +8,7 @@
 #define PANEL_VECTORS 4
 #define STEPS 4
 #define HAS_EXCESS 0
+#define DECODE_OTHERS decode_portably
 #define WEIGHT_MULTIPLE(CODE) ((1 << (8 - (CODE)->coefficient_bits)) / (CODE)->powers[15])
 #define BASIS_SIGNS 0x8080808080808080u
 
@@ -54,14 +55,23 @@ INLINE int nibble_at(const struct code *code, const uint8_t *step, int row) {
   return words[row / 32 * 64 + row % 16 * 4 + row / 16 % 2 * 2 + 1] >> 4;
 }
 
+// The head of a row.
+INLINE uint32_t head_at(const struct code *code, const uint8_t *step, int row) {
+  const int place = place_of(row);
+  uint32_t head = step[place];
+  if (head_bytes(code) > 1)
+    head |= (uint32_t)step[TILE_ROWS + place] << 8;
+  if (has_nibble(code))
+    head |= (uint32_t)nibble_at(code, step, row) << 8 * head_bytes(code);
+  return head;
+}
+
 // Shifts the coefficients of all rows by their exponents.
 INLINE void shift_coefficients(const struct code *code, const uint8_t *step,
                                int8_t (*coefficients)[4]) {
-  const int bits = code->exponent_bits, greatest = (1 << bits) - 1;
+  const int greatest = (1 << code->exponent_bits) - 1;
   for (int row = 0; row < TILE_ROWS; ++row) {
-    const int stored = has_nibble(code) ? nibble_at(code, step, row) >> (4 - bits)
-                                        : step[words_at(code) - TILE_ROWS + place_of(row)] >>
-                                              (8 - bits);
+    const int stored = (int)(head_at(code, step, row) >> code->seed_bits);
     for (int p = 0; p < 4; ++p)
       coefficients[row][p] = (int8_t)(coefficients[row][p] >> (greatest - stored));
   }
@@ -91,22 +101,16 @@ INLINE int8x16_t load_basis(const struct basis *basis, int half) {
   return vld1q_s8((const int8_t *)(basis->words + 2 * half));
 }
 
-INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row,
-                          int place) {
-  const uint8_t *step = records->steps[i];
-  const struct basis_tables *tables = tables_of(code);
-  const struct basis *first = &tables->bytes[0][step[place]];
-  const struct basis *second = &tables->bytes[1][step[TILE_ROWS + place]];
-  const struct basis *third = &tables->nibbles[nibble_at(code, step, row)];
+INLINE eight read_weights(const struct code *code, const struct records *records, int i, int row) {
+  const uint32_t head = head_at(code, records->steps[i], row);
+  const struct basis *lower = lower_table(code) + (head & ((1u << lower_bits(code)) - 1));
+  const struct basis *upper =
+      upper_table(code) + (head >> lower_bits(code) & ((1u << upper_bits(code)) - 1));
   const int32_t *at = (const int32_t *)records->coefficients[i][row];
   const int8x16_t q = vreinterpretq_s8_s32(vld1q_dup_s32(at));
   float32x4_t halves[2];
   for (int h = 0; h < 2; ++h) {
-    int8x16_t basis = load_basis(first, h);
-    if (head_bytes(code) > 1)
-      basis = veorq_s8(basis, load_basis(second, h));
-    if (has_seed_nibble(code))
-      basis = veorq_s8(basis, load_basis(third, h));
+    const int8x16_t basis = veorq_s8(load_basis(lower, h), load_basis(upper, h));
     halves[h] = vcvtq_f32_s32(vdotq_s32(vdupq_n_s32(0), basis, q));
   }
   return __builtin_shufflevector(halves[0], halves[1], 0, 1, 2, 3, 4, 5, 6, 7);
@@ -117,4 +121,8 @@ INLINE eight read_excess(const struct code *code, const struct records *records,
   return (eight){0};
 }
 
+// Weights are multiplied with what rounded activations stand for.
+#define MULTIPLY_INT8(NAME, O) multiply_##NAME(O)
+
 SEEDLM_PRESETS(DEFINE_KERNEL)
+SEEDLM_BYTE_PRESETS(DEFINE_INT8_KERNEL)

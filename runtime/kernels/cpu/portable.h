@@ -103,17 +103,23 @@ INLINE float basis_value(const struct code *code, uint32_t low, uint32_t high, i
   return (float)(int32_t)(window & mask);
 }
 
-INLINE void decode_portably(const struct code *code, const uint8_t *step, float *weights) {
-  struct portable_records records;
-  read_portably(code, step, &records);
+// The integer weights of a step times the powers of two, given its records.
+INLINE void decode_records(const struct code *code, const struct portable_records *records,
+                           float *weights) {
 #pragma GCC unroll 16
   for (int column = 0; column < code->block; ++column)
     for (int row = 0; row < TILE_ROWS; ++row) {
-      float sum = records.start[row];
+      float sum = records->start[row];
       for (int p = 0; p < code->latent; ++p)
-        sum += records.coefficients[p][row] * basis_value(code, records.low[row],
-                                                          records.high[row],
-                                                          column * code->latent + p);
+        sum += records->coefficients[p][row] * basis_value(code, records->low[row],
+                                                           records->high[row],
+                                                           column * code->latent + p);
       weights[column * TILE_ROWS + row] = sum;
     }
+}
+
+INLINE void decode_portably(const struct code *code, const uint8_t *step, float *weights) {
+  struct portable_records records;
+  read_portably(code, step, &records);
+  decode_records(code, &records, weights);
 }

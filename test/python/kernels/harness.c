@@ -41,15 +41,10 @@ static product *const f32_kernels[] = {SEEDLM_PRESETS(F32_KERNEL)};
   {(gathering *)seedlm_##NAME##_gather_i32, (gathering *)seedlm_##NAME##_gather_i64},
 static gathering *const gather_kernels[][2] = {SEEDLM_PRESETS(GATHER_KERNELS)};
 
-#ifdef HAS_INT8
 #define INT8_KERNEL(NAME, SCALE) (int8_product *)seedlm_##NAME##_int8,
 #define PREPARE_KERNEL(NAME, SCALE) seedlm_##NAME##_prepare,
 static int8_product *const int8_kernels[] = {SEEDLM_BYTE_PRESETS(INT8_KERNEL)};
 static preparation *const prepare_kernels[] = {SEEDLM_BYTE_PRESETS(PREPARE_KERNEL)};
-#else
-static int8_product *const *const int8_kernels = NULL;
-static preparation *const *const prepare_kernels = NULL;
-#endif
 
 static void *read_bytes(size_t size) {
   char *bytes = malloc(size);

@@ -28,7 +28,6 @@ class Isa:
     level: str
     features: tuple[str, ...] = ()
     cpu_flags: tuple[str, ...] = ()
-    has_int8: bool = False
 
     @property
     def source(self) -> Path:
@@ -56,7 +55,6 @@ ISAS = (
             *("avx512f", "avx512bw", "avx512dq", "avx512vl"),
             *("avx512vbmi", "avx512_vbmi2", "avx512_vnni", "gfni"),
         ),
-        has_int8=True,
     ),
     Isa("avx2", "x86_64", "x86_64_v3", (), ("avx2", "fma", "bmi2", "f16c")),
     Isa("baseline-x86_64", "x86_64", "x86_64"),
@@ -113,7 +111,7 @@ def undefined_symbols(isa: Isa, folder: Path) -> list[str]:
 
 
 def _harness_flags(isa: Isa, codes: Path) -> list[str | Path]:
-    return [f"-I{KERNELS}", "-include", codes, *["-DHAS_INT8"][: isa.has_int8], _HARNESS]
+    return [f"-I{KERNELS}", "-include", codes, _HARNESS]
 
 
 def _kernels(isa: Isa, folder: Path, codes: list[str | Path]) -> Path:

@@ -25,14 +25,6 @@ PREPARED = np.dtype([("integers", "i1", 8), ("correction", "<i4"), ("scale", "<f
 SHAPES = [(64, 96), (1, 1), (65, 97), (130, 1003)]
 
 
-@pytest.fixture(params=[isa for isa in ISAS if isa.has_int8], ids=lambda isa: isa.name)
-def isa(request: pytest.FixtureRequest) -> Isa:
-    if not runs(request.param):
-        pytest.skip(f"this machine does not run {request.param.name}")
-    chosen: Isa = request.param
-    return chosen
-
-
 def sum_by_halves(v: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The sums over the last axis in the order of the kernels."""
     four = v[..., :4] + v[..., 4:]
@@ -145,11 +137,14 @@ def test_error_is_a_tenth_of_the_weights_error(isa: Isa, harness: Harness, name:
     assert np.linalg.norm(y - expected) < 0.0086 * np.linalg.norm(expected)
 
 
-@pytest.mark.parametrize("name", BYTE_CODES)
-def test_kernels_touch_only_their_operands(isa: Isa, sanitized: Harness, name: str) -> None:
+@pytest.mark.parametrize("isa", [i for i in ISAS if i.machine == "x86_64"], ids=lambda i: i.name)
+def test_kernels_touch_only_their_operands(isa: Isa, sanitized: Harness) -> None:
+    if not runs(isa):
+        pytest.skip(f"this machine does not run {isa.name}")
     harness = sanitized(isa)
-    for rows, columns in [(64, 24), (65, 97), (1, 300)]:
-        encoded = random_encoded(name, rows, columns)
-        x = random_activations(2, columns)
-        prepared = prepare(harness, encoded.code, x, Call(1, 2))
-        multiply_int8(harness, encoded, x, prepared, Call(offset=1, padding=2))
+    for name in BYTE_CODES:
+        for rows, columns, batch in [(64, 24, 1), (65, 97, 5), (1, 300, 2)]:
+            encoded = random_encoded(name, rows, columns)
+            x = random_activations(batch, columns)
+            prepared = prepare(harness, encoded.code, x, Call(offset=1, padding=2))
+            multiply_int8(harness, encoded, x, prepared, Call(offset=1, padding=2))

@@ -15,7 +15,7 @@ from seedlm.bench.workload import Workload
 from seedlm.codec import Code, preset
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.compiler.targets import Target, find_instruction_set
-from seedlm.passes.cpu_form.kernels import has_int8_kernels, kernel_prefix
+from seedlm.passes.cpu_form.kernels import kernel_prefix, rounds
 from seedlm.passes.cpu_form.layout import step_bytes, tile_codes
 from seedlm.passes.lower_to_cpu import LowerToCpu
 from seedlm.passes.lower_to_linalg import LowerToLinalg
@@ -81,7 +81,7 @@ def instruction_set(code: Code, activations: str) -> str:
     isa = _host_instruction_set()
     if isa is None or kernel_prefix(code) is None:
         raise Unavailable("there are no kernels for this processor or code")
-    if activations == "int8" and not has_int8_kernels(code, isa):
+    if activations == "int8" and not rounds(activations, code, isa):
         raise Unavailable("there are no kernels for activations of 8 bits")
     return isa
 
