@@ -36,7 +36,8 @@ class LowerToCpu:
     Other operations are left to seedlm-lower-to-linalg.
 
     With activations of 8 bits a dispatch before it rounds them, once for all contractions that
-    read them. Microkernels multiply with them as they are if the batch is large:
+    read them; if these are small, their workgroups do so themselves. Microkernels multiply with
+    them as they are if the batch is large:
 
         %p = flow.dispatch @prepare::@prepare[%batch](%x, %batch)
         %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %x, %bias, %batch)

@@ -17,8 +17,8 @@ _SMALL_WEIGHTS = 1 << 21
 # Each workgroup decodes its weights, which costs a few per cent of multiplying them by 128 rows.
 _BATCH = 128
 _STACK_BATCH = 64
-# Where each workgroup rounds the activation itself, which takes some per cent of its time: a dispatch
-# for it takes up to ten microseconds.
+# Where each workgroup rounds the activation itself, which takes some per cent of its time, and a
+# dispatch up to ten microseconds.
 _MAX_WEIGHTS_IF_ROUNDED = 1 << 20
 _ROUNDED_BYTES = 24 << 10
 
