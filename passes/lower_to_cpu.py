@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from iree.compiler import ir
 
-from seedlm.compiler.dialect import CONTRACT, GATHER, code_of, tiles_of
+from seedlm.compiler.dialect import CONTRACT, GATHER, tiles_of
 from seedlm.compiler.ir.values import walk
 from seedlm.errors import SeedlmError
 from seedlm.passes.cpu_form.activations import Activations
 from seedlm.passes.cpu_form.contract import lower_contract
 from seedlm.passes.cpu_form.executable import Executables
 from seedlm.passes.cpu_form.gather import lower_gather
-from seedlm.passes.cpu_form.kernels import ACTIVATIONS, read_bitcode, rounds
+from seedlm.passes.cpu_form.kernels import ACTIVATIONS, read_bitcode
 
 
 @dataclass
@@ -37,8 +37,8 @@ class LowerToCpu:
     Other operations are left to seedlm-lower-to-linalg.
 
     With activations of 8 bits, and codes that have microkernels for them, a dispatch before it
-    rounds them, once for all contractions that read them. If the batch is large, microkernels
-    multiply with them as they are:
+    rounds them, once for all contractions that read them; if these are small, their workgroups do
+    so themselves. If the batch is large, microkernels multiply with them as they are:
 
         %p = flow.dispatch @prepare::@prepare[%batch](%x, %batch)
         %z = flow.dispatch @kernel::@contract[%batch](%tiles, %scale, %p, %x, %bias, %batch)
@@ -67,13 +67,13 @@ class LowerToCpu:
         Raises:
             SeedlmError: There are no microkernels for the instruction set.
         """
-        activations = Activations(Executables(module, read_bitcode(self.isa)))
+        executables = Executables(module, read_bitcode(self.isa))
+        activations = Activations(executables, self.activations, self.isa)
         found = [op for op in walk(module.operation) if op.name in (CONTRACT, GATHER)]
         tiled = [op for op in found if tiles_of(op.operands[1]) is not None]
         for operation in tiled:
             if operation.name == GATHER:
-                lower_gather(operation, activations.executables)
+                lower_gather(operation, executables)
             else:
-                is_rounded = rounds(self.activations, code_of(operation), self.isa)
-                lower_contract(operation, activations, rounds=is_rounded)
+                lower_contract(operation, activations)
         return bool(tiled)

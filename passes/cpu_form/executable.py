@@ -13,6 +13,7 @@ from iree.compiler import ir
 
 from seedlm.compiler.dialect import TILE_ROWS
 from seedlm.passes.cpu_form.buffers import Buffer, Dimension, Slice
+from seedlm.passes.cpu_form.kernels import ROUNDED_BATCH
 from seedlm.passes.cpu_form.row_kernel import RowKernel
 from seedlm.passes.cpu_form.templates import NAME, render
 from seedlm.passes.cpu_form.tiling import Tiling, choose_tiling
@@ -26,7 +27,7 @@ class Problem:
     """What is multiplied: y[batch, rows] = x[batch, columns] * weight[rows, columns]^T.
 
     Attributes:
-        function: The microkernel.
+        kernels: How the names of the microkernels start.
         rows: Rows of the weight.
         columns: Columns of the weight.
         batch: Rows of the activation; None if known at run time only.
@@ -35,9 +36,10 @@ class Problem:
         has_row_scales: Whether each row has a scale; if not, the tensor has one.
         prepared_bytes: Bytes of a row of x rounded to 8 bits, which the microkernel reads as well;
             None if it reads x alone.
+        rounds: Whether each workgroup rounds what it reads of x.
     """
 
-    function: str
+    kernels: str
     rows: int
     columns: int
     batch: int | None
@@ -45,6 +47,12 @@ class Problem:
     scale_element: str
     has_row_scales: bool
     prepared_bytes: int | None
+    rounds: bool
+
+    @property
+    def function(self) -> str:
+        """The microkernel."""
+        return f"{self.kernels}_{'f32' if self.prepared_bytes is None else 'int8'}"
 
 
 @dataclass
@@ -63,9 +71,9 @@ class Executables:
     def symbol(self, problem: Problem, epilogue: Epilogue) -> str:
         """Returns the name of the executable that computes `problem` and then `epilogue`.
 
-        Its entry point has the same name, and takes tensors: codes, scales of rows, prepared
-        activations, x and the epilogue's operands; then numbers: the scale if there is one only,
-        and the batch if it is not known. The batch is its workload as well.
+        Its entry point has the same name, and takes tensors: codes, scales of rows, activations
+        that are rounded before, x and the epilogue's operands; then numbers: the scale if there is
+        one only, and the batch if it is not known. The batch is its workload as well.
         """
         name = f"{problem.function}_{problem.rows}x{problem.columns}"
         return self._symbol(_executable(problem, epilogue), name)
@@ -99,15 +107,18 @@ class Executables:
 def _executable(problem: Problem, epilogue: Epilogue) -> str:
     """Returns the executable as MLIR text, with names to be put in."""
     is_in_place = epilogue.element == "f32"
-    tiling = choose_tiling(problem.rows, problem.columns, on_stack=not is_in_place)
+    tiling = choose_tiling(problem.rows, problem.columns, problem.batch, on_stack=not is_in_place)
     batch = Dimension(problem.batch, "%m", "%height")
     rows = Dimension(problem.rows, "%n", "%width")
-    codes, scales, *activations = _kernel_inputs(problem, batch, rows)
+    inputs = _kernel_inputs(problem, batch, rows)
+    scales = inputs[1]
+    prepared = inputs[2:-1] if problem.rounds else []
     operands = [_operand(i, each, batch, rows) for i, each in enumerate(epilogue.operands)]
     output = Buffer("out", epilogue.element, (batch, rows))
     sums = output if is_in_place else _stack(tiling)
-    per_row, numbers = ([scales], []) if problem.has_row_scales else ([], [scales])
-    bound = [codes, *per_row, *activations, *operands, output]
+    numbers = [] if problem.has_row_scales else [scales]
+    on_stack = [*numbers, *prepared, *([] if is_in_place else [sums])]
+    bound = [each for each in (*inputs, *operands, output) if each not in on_stack]
     return render(
         "dispatch.mlir.j2",
         problem.batch,
@@ -118,8 +129,11 @@ def _executable(problem: Problem, epilogue: Epilogue) -> str:
         tiling=tiling,
         tile_rows=TILE_ROWS,
         workgroups=-(-problem.rows // tiling.rows),
-        allocated=[each for each in (scales, sums) if each not in bound],
-        inputs_of_kernel=[codes, scales, *activations],
+        rounded_batch=ROUNDED_BATCH,
+        allocated=on_stack,
+        prepared=prepared,
+        x=inputs[-1],
+        inputs_of_kernel=inputs,
         sums=sums,
         **_vectors(problem, epilogue, operands, sums, output),
     )
@@ -134,7 +148,8 @@ def _kernel_inputs(problem: Problem, batch: Dimension, rows: Dimension) -> list[
     ]
     if problem.prepared_bytes is not None:
         bytes_ = Dimension.whole(problem.prepared_bytes)
-        inputs.append(Buffer("prepared", "i8", (batch, bytes_)))
+        on_stack = Dimension(problem.batch or ROUNDED_BATCH, "%c0", "%rounded")
+        inputs.append(Buffer("prepared", "i8", (on_stack if problem.rounds else batch, bytes_)))
     return [*inputs, Buffer("x", "f32", (batch, Dimension.whole(problem.columns)))]
 
 

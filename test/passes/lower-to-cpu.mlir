@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: seedlm-opt --split-input-file --pass-pipeline='builtin.module(seedlm-lower-to-cpu{isa=x86_64-avx2},canonicalize,cse)' %s | FileCheck %s
 
-// The dispatch adds the bias and clamps, in place: 200 rows of the weight are four tiles of 64, and
-// as 200 is a multiple of 8, the epilogue works on vectors of 8.
+// The dispatch adds the bias and clamps, in place: 200 rows of the weight are four tiles of 64, too
+// little for more than one workgroup, and as 200 is a multiple of 8, the epilogue works on vectors of 8.
 // CHECK-LABEL: stream.executable private @seedlm_paper_4bit_f32_200x16_0 {
 // CHECK: stream.executable.export public @seedlm_paper_4bit_f32_200x16_0 workgroups(%[[WORKLOAD:.+]]: index)
 // CHECK: %[[Y:.+]] = affine.apply {{.+}}()[%[[WORKLOAD]]]
-// CHECK: stream.return %c4, %[[Y]], %c1 :
+// CHECK: stream.return %c1, %[[Y]], %c1 :
 // CHECK: func.func @seedlm_paper_4bit_f32_200x16_0(%[[CODES:[^:]+]]: !stream.binding, %[[X:[^:]+]]: !stream.binding, %[[BIAS:[^:]+]]: !stream.binding, %[[OUT:[^:]+]]: !stream.binding, %[[SCALE:[^:]+]]: f32, %[[BATCH:[^:]+]]: index)
 // CHECK-SAME: translation_info
 // CHECK: stream.binding.subspan %[[CODES]]{{.+}} memref<4x512xi8, strided<[512, 1], offset: ?>>
