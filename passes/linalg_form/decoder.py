@@ -13,7 +13,7 @@ from operator import add, xor
 from iree.compiler import ir
 from iree.compiler.dialects import arith
 
-from seedlm.codec import Code
+from seedlm.codec.code import Code
 from seedlm.passes.linalg_form.arithmetic import WORD_BITS, BitString, Int32, mask, select
 
 _F32_BIAS = 127

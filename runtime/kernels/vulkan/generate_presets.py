@@ -7,7 +7,9 @@ The decoder is what seedlm.passes.linalg_form.decoder builds, as straight-line G
 import sys
 from math import gcd
 
-from seedlm.codec import PRESETS, Code, preset
+import source_tree  # noqa: F401
+
+from seedlm.codec.code import PRESETS, Code, preset
 from seedlm.passes.linalg_form.arithmetic import WORD_BITS, BitString, Int32
 from seedlm.passes.linalg_form.decoder import Record, integer_weights, split_records
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the kernels share: bindings, weights, activations and the epilogue. The decoder of a group of
-// records (docs/format.md) is in presets.glsl, and so are macros of the code and its layout: a group
+// What the kernels share: bindings, weights, activations and the epilogue. The build writes presets.glsl
+// with the decoder of a group of records (docs/format.md) and macros of the code and its layout: a group
 // has GROUP_COLUMNS columns in WORDS planes of words and BYTES planes of bytes. ELEMENT is the type
 // of activations and results. Integers have 32 bits; smaller types are only loaded and stored.
 #extension GL_EXT_control_flow_attributes : require
