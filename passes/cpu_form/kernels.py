@@ -32,7 +32,7 @@ ACTIVATIONS = ("auto", "f32", "int8")
 """Those of "auto" are "int8" where that is faster, else "f32"."""
 ROUNDED_BATCH = 7
 """The rows of activations up to which microkernels multiply with 8 bits of them."""
-_FASTER_IN_INT8 = ("x86_64-avx512", "x86_64-avx2")
+_FASTER_IN_INT8 = ("x86_64-avx512",)
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(isa for isas in _FEATURES.values() for isa in isas)
 
