@@ -157,7 +157,10 @@ def test_minilm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for device in ("cpu", "fpga"):
         module = tmp_path / f"{device}.vmfb"
         chosen = seedlm.CompileOptions(
-            code="seed-4bit", target=seedlm.Target(device), work_dir=tmp_path / "codes"
+            code="seed-4bit",
+            target=seedlm.Target(device),
+            work_dir=tmp_path / "codes",
+            activations="f32",
         )
         report = seedlm.compile(model_path("minilm-l3.onnx"), module, chosen)
         assert set(devices_of(report).values()) == {device}

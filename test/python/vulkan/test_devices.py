@@ -42,7 +42,7 @@ func.func @f(%x: tensor<?xf32>) -> (i32, tensor<?xf32>, tensor<?xi1>) {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Holds what `save_modules` saves for Vulkan, and cpu.vmfb of the same model."""
     path = save_modules(tmp_path_factory.mktemp("modules"), _VULKAN)
-    seedlm.compile(path / "model.onnx", path / "cpu.vmfb")
+    seedlm.compile(path / "model.onnx", path / "cpu.vmfb", CompileOptions(activations="f32"))
     return path
 
 
