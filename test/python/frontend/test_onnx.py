@@ -24,9 +24,12 @@ from small_models import (
 
 import seedlm
 from seedlm.compiler.ir.parameters import load_archive
+from seedlm.compiler.pipeline import CompileOptions
 from seedlm.errors import SeedlmError
 from seedlm.frontend import SUFFIXES, import_model
 from seedlm.frontend import onnx as onnx_frontend
+
+EXACT = CompileOptions(activations="f32")
 
 
 def test_weights_go_to_the_archive(tmp_path: Path) -> None:
@@ -59,7 +62,7 @@ def test_external_data_of_any_size(
     save_external(model.proto, tmp_path / "model.onnx", threshold)
     onnx.save(decoded_model(model.proto, model.columns, "seed-4bit"), tmp_path / "decoded.onnx")
     monkeypatch.chdir(tmp_path)
-    seedlm.compile("model.onnx", "model.vmfb")
+    seedlm.compile("model.onnx", "model.vmfb", EXACT)
     expected = run_stock(tmp_path / "decoded.onnx", model.inputs, tmp_path)
     assert_equal(seedlm.load("model.vmfb")(*model.inputs), expected, 1e-5)
 
@@ -72,7 +75,7 @@ def test_old_opsets_are_converted(opset: int, is_external: bool, tmp_path: Path)
     old.opset_import[0].version = opset
     path = tmp_path / "model.onnx"
     save_external(old, path) if is_external else onnx.save(old, path)
-    report = seedlm.compile(path, tmp_path / "model.vmfb")
+    report = seedlm.compile(path, tmp_path / "model.vmfb", EXACT)
     assert [tensor.name for tensor in report.compressed] == ["w"]
     onnx.save(decoded_model(model.proto, model.columns, "seed-4bit"), tmp_path / "decoded.onnx")
     expected = run_stock(tmp_path / "decoded.onnx", model.inputs, tmp_path)
@@ -134,7 +137,7 @@ def test_two_constants_of_one_name(tmp_path: Path) -> None:
         {},
     )
     onnx.save(proto, tmp_path / "model.onnx")
-    report = seedlm.compile(tmp_path / "model.onnx", tmp_path / "model.vmfb")
+    report = seedlm.compile(tmp_path / "model.onnx", tmp_path / "model.vmfb", EXACT)
     assert {tensor.name: tensor.shape for tensor in report.compressed} == {
         "value": [64, 96],
         "b": [96, 72],
@@ -150,7 +153,7 @@ def test_constants_in_subgraphs(tmp_path: Path) -> None:
     model = save_model(if_model(), tmp_path / "model.onnx")
     modules = [tmp_path / f"{i}.vmfb" for i in range(2)]
     for module in modules:
-        report = seedlm.compile(model, module)
+        report = seedlm.compile(model, module, EXACT)
         assert [tensor.action for tensor in report.tensors] == ["compressed", "compressed"]
     assert modules[0].read_bytes() == modules[1].read_bytes()
     x = gaussian(4, 64)

@@ -344,7 +344,8 @@ def write_archive(path: Path, arrays: dict[str, np.ndarray]) -> Path:
 def test_parameters_compile(workspace: Workspace, parametric: Path) -> None:
     weight = gaussian(64, 96)
     archive = write_archive(workspace.folder / "weights.irpa", {"layer.w": weight})
-    workspace.compiled(parametric, "--parameters", f"weights={archive}")
+    flags = ("--parameters", f"weights={archive}", "--activations", "f32")
+    workspace.compiled(parametric, *flags)
     x = gaussian(4, 64, seed=1)
     (y,) = seedlm.load(workspace.output)(x)
     np.testing.assert_allclose(y, x @ decoded(weight, (0,), "seed-4bit"), rtol=1e-3, atol=1e-4)

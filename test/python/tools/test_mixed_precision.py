@@ -69,7 +69,7 @@ def test_first_pattern_counts(workspace: Workspace, model: Path) -> None:
     flags = ("--code-for", "a.hard=dense", "--code-for", "a.*=paper-3bit")
     expected = {"a.hard": "dense", "a.easy": "paper-3bit", "b.large": "seed-4bit"}
     assert planned(workspace, model, *flags) == expected
-    report = reported(workspace, model, *flags)
+    report = reported(workspace, model, *flags, "--activations", "f32")
     assert {tensor["name"]: tensor["code"] for tensor in report["tensors"]} == expected
     assert report["code"] == "paper-3bit, seed-4bit"
     assert report["tensors"][0]["reason"] == "dense by choice"
